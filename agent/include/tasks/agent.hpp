@@ -1,0 +1,60 @@
+// The agent: one object that makes this process visible to the `tasks` command.
+//
+//     int main() {
+//         tasks::Agent agent{{.name = "payments"}};
+//         ...
+//     }
+//
+// It opens a Unix socket and a task table in a directory of this user, and runs one thread, "tasks-agent", with
+// all signals blocked, asleep unless somebody asks. It never throws, prints, exits, forks, or touches the
+// host's signals; where something fails the host runs on and error() says why.
+// Environment: TASKS_AGENT=off disables it; TASKS_DIR moves its files.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <tasks/export.hpp>
+
+namespace tasks {
+
+struct AgentOptions {
+    /// What the process calls itself in lists; at most 63 bytes are kept. Empty: the program's file name. Copied.
+    std::string_view name{};
+    /// Directory for socket and table, absolute. Empty: as design.md's list of places says. Copied.
+    std::string_view directory{};
+    /// The largest size of the table in bytes; jobs beyond it are counted as dropped. 128 bytes a job.
+    std::size_t table_cap_bytes = std::size_t{64} << 20;
+    /// The size that it starts with; it grows ahead of need on the agent's thread, a burst may outrun it.
+    std::size_t table_initial_bytes = std::size_t{512} << 10;
+};
+
+/// Starts the agent on construction, stops it on destruction. At most one runs in a process: a second Agent joins
+/// the first, and the last to go stops it. Constructor and destructor may be called on any thread, not from a
+/// signal handler. Jobs and waits may outlive it: they then do nothing. In a child after fork() it is inert.
+class TASKS_EXPORT Agent {
+public:
+    Agent() noexcept : Agent(AgentOptions{}) {}
+    explicit Agent(const AgentOptions& options) noexcept;
+    ~Agent();
+    Agent(const Agent&) = delete;
+    Agent& operator=(const Agent&) = delete;
+
+    /// Why it does not run, or what part of it does not (socket or table), as a sentence; empty: all is well.
+    /// The view lives as long as this object. Any thread.
+    std::string_view error() const noexcept { return {error_, error_bytes_}; }
+
+private:
+    char error_[512]{};
+    std::size_t error_bytes_ = 0;
+    bool counted_ = false;
+};
+
+/// The number of tasks in this process now, as runtime.NumGoroutine() counts goroutines: registered jobs, plus OS
+/// threads that carry none; the agent's own thread never counts. Threads that have begun to end and used the agent
+/// are not counted. Works without a running Agent (threads only). 0 where /proc cannot be read.
+/// No allocation, no lock; two system calls and one for each thread that just ended. Any thread, not from a signal handler.
+TASKS_EXPORT std::size_t count() noexcept;
+
+} // namespace tasks

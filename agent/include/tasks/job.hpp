@@ -1,0 +1,69 @@
+// Jobs: named units of work that the `tasks` command counts and shows.
+//
+//     tasks::Job job{"charge card"};                      // this thread carries it until the scope ends
+//     queue.push({tasks::JobHandle{"send receipt"}, fn}); // queued work: no thread carries it yet
+//
+// Names are string literals (or live as long as the process): only their address is kept while running.
+// Lock-free; no allocation, no system call; nothing but a few stores when the agent runs, nothing at all when not.
+// What finds no room in the table is counted as dropped. Not for signal handlers.
+#pragma once
+
+#include <cstdint>
+
+#include <tasks/export.hpp>
+#include <tasks/wait_reason.hpp>
+
+namespace tasks {
+
+/// Where something is written in the host's source; made by the compiler as a default argument.
+struct SourcePlace {
+    const char* file = "";
+    const char* function = "";
+    std::uint32_t line = 0;
+
+    static constexpr SourcePlace here(const char* file = __builtin_FILE(), const char* function = __builtin_FUNCTION(),
+                                      std::uint32_t line = __builtin_LINE()) noexcept {
+        return {file, function, line};
+    }
+};
+
+/// A job that the present thread carries for the length of a scope. Scopes nest (`outer > inner`) and count as one
+/// task. Must end on the thread that began it, in reverse order.
+class TASKS_EXPORT Job {
+public:
+    explicit Job(const char* name, SourcePlace place = SourcePlace::here()) noexcept;
+    ~Job();
+    Job(const Job&) = delete;
+    Job& operator=(const Job&) = delete;
+
+private:
+    void* thread_ = nullptr;      // the thread's state, or null: not registered
+    std::uint32_t site_ = 0;
+    std::uint32_t generation_ = 0;
+};
+
+/// A job that no thread carries: queued or asynchronous work. Movable, may begin and end on different threads;
+/// ends when destroyed. One object is not to be used by two threads at once.
+class TASKS_EXPORT JobHandle {
+public:
+    JobHandle() noexcept = default; ///< no job
+    explicit JobHandle(const char* name, SourcePlace place = SourcePlace::here()) noexcept;
+    ~JobHandle();
+    JobHandle(JobHandle&& other) noexcept;
+    JobHandle& operator=(JobHandle&& other) noexcept;
+
+    /// Says that the job waits now, why and on what; wait_reason::none: it does not wait any more.
+    /// `object` is an address that tells waits apart; `name` is a literal, or null.
+    void waits(wait_reason reason, const void* object = nullptr, const char* name = nullptr,
+               SourcePlace place = SourcePlace::here()) noexcept;
+
+    explicit operator bool() const noexcept { return record_ != nullptr; }
+
+private:
+    void* record_ = nullptr;
+    void* registry_ = nullptr;
+    std::uint32_t site_ = 0;
+    std::uint32_t generation_ = 0;
+};
+
+} // namespace tasks

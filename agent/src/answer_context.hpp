@@ -1,0 +1,38 @@
+// What the answers are made from. The server and its clients see the rest of the agent only through this.
+// Everything here is called on the agent's thread while it serves: no allocation, no lock of the host's.
+#pragma once
+
+#include <cstdint>
+
+#include <tasks/protocol/messages.hpp>
+#include <tasks/protocol/table_reader.hpp>
+
+#include "identity.hpp"
+
+namespace tasks::agent {
+
+/// The counts that only the registry knows.
+class Counts {
+public:
+    virtual ~Counts() = default;
+    virtual protocol::CountsAnswer now() noexcept = 0;
+};
+
+/// Work of the agent's thread besides answering: growing the table ahead of need, the history.
+class Chores {
+public:
+    virtual ~Chores() = default;
+    /// Does what is due; returns the CLOCK_MONOTONIC nanoseconds at which it wants to be called again at the latest,
+    /// UINT64_MAX: only when woken.
+    virtual std::uint64_t run(std::uint64_t now_ns) noexcept = 0;
+};
+
+struct AnswerContext {
+    const Identity& identity;
+    Counts& counts;
+    protocol::TableReader* table = nullptr; ///< of our own table; null: there is none, TasksRequest answers no tasks
+    std::uint32_t agent_tid = 0;
+    std::uint64_t table_cap_bytes = 0;
+};
+
+} // namespace tasks::agent

@@ -1,0 +1,36 @@
+// A file descriptor that is closed with its owner. Movable; no system call but close().
+#pragma once
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace tasks::agent {
+
+class OwnedFd {
+public:
+    OwnedFd() noexcept = default;
+    explicit OwnedFd(int fd) noexcept : fd_(fd) {}
+    OwnedFd(OwnedFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    OwnedFd& operator=(OwnedFd&& other) noexcept {
+        if (this != &other) {
+            reset();
+            fd_ = std::exchange(other.fd_, -1);
+        }
+        return *this;
+    }
+    ~OwnedFd() { reset(); }
+
+    int get() const noexcept { return fd_; }
+    explicit operator bool() const noexcept { return fd_ >= 0; }
+    int release() noexcept { return std::exchange(fd_, -1); }
+    void reset() noexcept {
+        if (fd_ >= 0)
+            ::close(std::exchange(fd_, -1)); // Linux: the fd is gone even after EINTR
+    }
+
+private:
+    int fd_ = -1;
+};
+
+} // namespace tasks::agent

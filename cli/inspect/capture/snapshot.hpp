@@ -1,0 +1,132 @@
+// All that was captured of one process at one moment: raw facts, nothing unwound or judged yet.
+// Every command is made from one of these, whatever it was captured from: the agent's socket, the table alone
+// (process hung, stopped or dead). Value types, owned by whoever holds them; times are CLOCK_MONOTONIC nanoseconds.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tasks/protocol/messages.hpp>
+#include <tasks/protocol/table_layout.hpp>
+
+namespace tasks::inspect {
+
+/// How the process stands with its agent.
+enum class AgentState {
+    answers,
+    hung,    ///< the socket is there, no answer came in time: facts are the table's and /proc's
+    stopped, ///< the process is stopped by a signal: likewise
+    refused, ///< the agent answered that we may not ask
+    dead,    ///< the process is gone, its table is left
+};
+
+/// Which process this is.
+struct ProcessFacts {
+    std::uint32_t pid = 0; ///< as we see it
+    std::uint32_t ppid = 0;
+    std::uint64_t start_time_ticks = 0;
+    std::uint32_t uid = 0;
+    std::string user; ///< the uid's name, or its number
+    std::string name;
+    std::string exe; ///< path; "" not known
+    AgentState agent = AgentState::answers;
+};
+
+/// A place in the target's source with its literal name.
+struct SiteFacts {
+    std::string name;
+    std::string function;
+    std::string file;
+    std::uint32_t line = 0;
+};
+
+/// One registered task; 40 bytes, since there may be a million. Sites are indexes into Snapshot::sites.
+struct TaskFacts {
+    std::uint64_t id = 0;
+    std::uint64_t since_ns = 0;    ///< in this state since; 0: not known
+    std::uint64_t wait_object = 0; ///< an address; 0: none
+    std::uint32_t scopes = 0;      ///< index into Snapshot::scope_lists: `outer > inner`
+    std::uint32_t wait_site = 0;   ///< 0: none
+    std::uint32_t tid = 0;         ///< the thread that carries it; 0: none
+    protocol::Kind kind = protocol::Kind::unknown;
+    protocol::State state = protocol::State::unknown;
+    protocol::WaitReason wait_reason = protocol::WaitReason::none;
+};
+static_assert(sizeof(TaskFacts) == 40);
+
+/// The nested scopes of a task, outermost first.
+struct ScopeList {
+    std::vector<std::uint32_t> sites; ///< indexes into Snapshot::sites
+    std::uint32_t left_out = 0;
+
+    bool operator==(const ScopeList&) const = default;
+};
+
+/// One OS thread (never the agent's own).
+struct ThreadFacts {
+    std::uint32_t tid = 0;
+    std::string name;
+    protocol::Capture capture = protocol::Capture::unknown;
+    std::int32_t syscall = -1; ///< its number; -1: none
+    std::array<std::uint64_t, 6> arguments{};
+    std::uint64_t sp = 0;
+    std::uint64_t pc = 0;
+    std::string stack; ///< bytes from sp upwards
+    bool stack_cut = false;
+    std::optional<std::uint64_t> last_ran_ago_ns; ///< scheduler clock; any wake-up resets it
+    std::uint64_t taken_at_ns = 0;
+    std::string wait_channel;
+};
+
+struct ModuleFacts {
+    std::uint64_t start = 0;
+    std::uint64_t end = 0;
+    std::uint64_t file_offset = 0;
+    std::string path;
+    std::string build_id; ///< raw bytes; empty: none
+};
+
+/// What is missing from the snapshot, and why. tid 0: not about one thread.
+struct Incomplete {
+    std::uint32_t tid = 0;
+    std::string reason;
+};
+
+/// The process's figures. Unset = not known.
+struct VitalFacts {
+    std::optional<std::uint64_t> tasks;
+    std::optional<std::uint64_t> os_threads;
+    std::optional<std::uint32_t> usable_cpus;
+    std::optional<std::uint32_t> num_cpus;
+    std::optional<std::uint64_t> jobs_started;
+    std::optional<std::uint64_t> jobs_ended;
+    std::optional<std::int64_t> jobs_last_minute; ///< started minus ended
+    std::uint64_t jobs_dropped = 0;
+    std::optional<std::uint64_t> rss_bytes;
+    std::optional<std::uint64_t> peak_rss_bytes;
+    std::optional<std::uint64_t> stack_bytes;
+    std::optional<std::uint64_t> switches_voluntary;
+    std::optional<std::uint64_t> switches_involuntary;
+    std::optional<std::uint64_t> fds;
+    std::optional<std::uint64_t> uptime_ns;
+};
+
+struct Snapshot {
+    ProcessFacts process;
+    std::uint64_t taken_at_ns = 0;          ///< CLOCK_MONOTONIC; of a dead process: when it was last seen alive
+    std::uint64_t taken_at_realtime_ns = 0; ///< the same moment, since the epoch
+    std::uint64_t skew_ns = 0;              ///< between the first and the last thread
+    VitalFacts vitals;
+    std::vector<ThreadFacts> threads;
+    bool threads_known = false; ///< false: threads could not be listed (dead process, table alone)
+    std::vector<TaskFacts> tasks;
+    std::vector<SiteFacts> sites;         ///< [0] is no site
+    std::vector<ScopeList> scope_lists;   ///< [0] is the empty list
+    std::vector<ModuleFacts> modules;
+    std::vector<Incomplete> incomplete;
+};
+
+} // namespace tasks::inspect

@@ -1,0 +1,45 @@
+// The target's executable mappings and the ELF files behind them, opened once, each fd closed with the map.
+// A file is accepted only when its build-id is the one that was mapped (a replaced binary is said, not guessed);
+// a deleted file is looked for in /proc/PID/map_files and /proc/PID/exe. The vdso is read from our own memory when
+// its build-id is the same. Files are the target's: nothing in them is believed. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capture/snapshot.hpp"
+
+namespace tasks::inspect {
+
+class ElfModule; // unwind/elf_module.hpp: one opened ELF file with its libdw handles
+
+struct ModuleOptions {
+    std::uint32_t pid = 0; ///< for /proc/PID/root, map_files, exe; 0: files are opened by their path only
+};
+
+class ModuleMap {
+public:
+    ModuleMap(const std::vector<ModuleFacts>& modules, ModuleOptions options);
+    ~ModuleMap();
+    ModuleMap(const ModuleMap&) = delete;
+    ModuleMap& operator=(const ModuleMap&) = delete;
+
+    /// Where a pc lies. `elf` is null where the file could not be had; `why` then says so.
+    struct Place {
+        const ModuleFacts* module = nullptr; ///< null: outside all modules
+        ElfModule* elf = nullptr;
+        std::uint64_t bias = 0; ///< pc - bias = address in the ELF file
+    };
+    Place find(std::uint64_t pc);
+
+    /// A sentence for each module that could not be opened or is not the mapped one; grows as find() meets them.
+    const std::vector<std::string>& problems() const noexcept;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace tasks::inspect

@@ -1,0 +1,52 @@
+// Reports as text for people or JSON for programs. No I/O: everything is appended to a Sink. Text from a target is
+// cleaned of control characters here (render/clean.hpp), for both.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/report.hpp"
+#include "error.hpp"
+
+namespace tasks::render {
+
+/// Where output goes, piece by piece, so that a long report is never held as a whole.
+class Sink {
+public:
+    virtual ~Sink() = default;
+    virtual void write(std::string_view bytes) = 0;
+};
+
+struct TextOptions {
+    bool colour = false;
+};
+
+/// What `tasks list` shows.
+struct ListReport {
+    std::vector<inspect::ProcessRow> processes;
+    std::vector<std::string> problems; ///< directories or processes that could not be looked at, a sentence each
+};
+
+void list_text(const ListReport& report, const TextOptions& options, Sink& sink);
+void list_json(const ListReport& report, Sink& sink);
+
+void vitals_text(const inspect::VitalsReport& report, const TextOptions& options, Sink& sink);
+void vitals_json(const inspect::VitalsReport& report, Sink& sink);
+
+/// `tasks count`: one number a line, or {"schema":1,"pid":...,"tasks":...}.
+void count_text(const inspect::VitalsReport& report, Sink& sink);
+void count_json(const inspect::VitalsReport& report, Sink& sink);
+
+void stack_text(const inspect::StackReport& report, const inspect::StackOptions& asked, const TextOptions& options, Sink& sink);
+void stack_json(const inspect::StackReport& report, Sink& sink);
+
+/// Bare `tasks TARGET`: one screen of vitals and the biggest groups.
+void summary_text(const inspect::VitalsReport& vitals, const inspect::StackReport& stacks, const TextOptions& options, Sink& sink);
+void summary_json(const inspect::VitalsReport& vitals, const inspect::StackReport& stacks, Sink& sink);
+
+void error_text(const inspect::Error& error, Sink& sink);
+void error_json(const inspect::Error& error, Sink& sink);
+
+} // namespace tasks::render

@@ -1,0 +1,113 @@
+// Reads a task table, of a living, hung or dead process, or of one's own. Believes nothing in it: every offset,
+// length, count and index is checked against the size of the file and the caps below; what cannot be read is
+// counted and left out, never invented.
+// Allocates only in open(); streaming uses the reader's own buffers, so the agent may stream while another
+// thread holds the malloc lock. One thread at a time. Does no I/O but through its TableSource.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tasks/protocol/messages.hpp>
+#include <tasks/protocol/result.hpp>
+#include <tasks/protocol/table_layout.hpp>
+
+namespace tasks::protocol {
+
+/// Where the bytes of a table come from: pread of a file, or a test's memory.
+class TableSource {
+public:
+    virtual ~TableSource() = default;
+    /// Reads up to into.size() bytes at `offset`; returns how many (less at the end of the file), or a negative errno.
+    virtual std::int64_t read_at(std::uint64_t offset, std::span<char> into) const noexcept = 0;
+};
+
+inline constexpr std::uint64_t max_table_bytes = 16ull << 30;
+inline constexpr std::uint32_t max_sites = 1u << 20;
+
+/// The header's facts.
+struct TableFacts {
+    std::uint32_t pid = 0; ///< in its own pid namespace
+    std::uint64_t pid_namespace = 0;
+    std::uint64_t start_time_ticks = 0;
+    std::string boot_id;
+    std::uint32_t uid = 0;
+    std::string name;
+    std::uint64_t cap_bytes = 0;
+    std::uint64_t table_bytes = 0; ///< sum of header and segments
+    std::uint64_t started_at_ns = 0;
+    std::uint64_t started_at_realtime_ns = 0;
+    std::uint64_t seen_alive_ns = 0;
+    std::uint32_t agent_tid = 0;
+    std::uint64_t dropped_jobs = 0;
+    std::uint64_t dropped_sites = 0;
+    std::vector<HistoryEntry> history; ///< oldest first
+};
+
+enum class TableErrorCode { unreadable, not_a_table, unsupported_version, damaged };
+struct TableError {
+    TableErrorCode code = TableErrorCode::unreadable;
+    std::string sentence; ///< what is wrong, to follow "table PATH: "
+};
+
+/// What a pass over the table gave besides the tasks.
+struct TableTotals {
+    std::uint64_t jobs_started = 0; ///< births over all sites and threads
+    std::uint64_t jobs_ended = 0;
+    std::uint64_t unreadable = 0;   ///< records that changed at each of eight looks, or whose writer was killed in an update
+    std::uint64_t damaged = 0;      ///< records whose content cannot be (unknown type, site out of range)
+};
+
+class TableReader {
+public:
+    /// Reads the header and the directory. `source` must outlive the reader.
+    static Result<TableReader, TableError> open(const TableSource& source);
+
+    const TableFacts& facts() const noexcept { return facts_; }
+
+    /// Reads header, history and directory again: the table of a living process grows. Does not allocate once the
+    /// reader exists (history has its room). False: the table became unreadable; the old facts stay.
+    bool refresh() noexcept;
+
+    /// The number of sites that can be asked for: ids 1 ... site_count().
+    std::uint32_t site_count() const noexcept { return site_count_; }
+
+    /// The site with this id, its texts in the reader's buffer until the next call; nothing where it is not written
+    /// yet or damaged.
+    std::optional<Site> site(std::uint32_t id) noexcept;
+
+    /// Births and deaths counted at the site itself; those of living threads are in counts records.
+    struct Births {
+        std::uint64_t births = 0;
+        std::uint64_t deaths = 0;
+    };
+
+    /// Calls visit(const Task&) for every task in the table: each job, and each thread that carries a job or waits in
+    /// a tasks::Wait (kind job or thread). In the order of the records. `visit` returns false to stop.
+    template <class Visit> TableTotals each_task(Visit&& visit) noexcept {
+        return walk([](void* to, const Task& task) { return (*static_cast<std::remove_reference_t<Visit>*>(to))(task); },
+                    const_cast<void*>(static_cast<const void*>(&visit)));
+    }
+
+    /// An upper limit of the tasks that each_task will visit: for reserving room.
+    std::uint64_t record_count() const noexcept { return record_count_; }
+
+private:
+    using Visitor = bool (*)(void*, const Task&);
+    TableTotals walk(Visitor visitor, void* to) noexcept;
+    struct State; // buffers and the checked directory
+
+    TableReader() = default;
+    TableFacts facts_;
+    std::uint32_t site_count_ = 0;
+    std::uint64_t record_count_ = 0;
+    std::shared_ptr<State> state_;
+};
+
+} // namespace tasks::protocol
