@@ -82,6 +82,8 @@ public:
     bool in_frame() const noexcept { return header_filled_ != 0; }
 
 private:
+    std::size_t take_header(std::span<const char> bytes);
+
     std::size_t max_payload_;
     std::array<char, header_bytes> header_{};
     std::size_t header_filled_ = 0;
