@@ -110,7 +110,8 @@ struct SiteCounts {
 };
 static_assert(sizeof(SiteCounts) == 24);
 
-/// Two such records follow each thread's record. Fields change one by one (no sequence); each is one aligned word.
+/// Two such records follow each thread's record; they stay when the thread ends, and the next one goes on counting in
+/// them. Fields change one by one (no sequence); each is one aligned word.
 struct CountsRecord {
     std::uint32_t sequence = 0; ///< always even
     std::uint32_t generation = 0;
@@ -131,7 +132,7 @@ struct SiteRecord {
     std::uint16_t function_bytes = 0;
     std::uint16_t file_bytes = 0;
     std::uint16_t reserved = 0;
-    std::uint64_t births = 0; ///< of threads that ended, and where a thread's own counts had no room
+    std::uint64_t births = 0; ///< of threads whose own counts had no room
     std::uint64_t deaths = 0;
     std::array<std::uint64_t, 3> reserved2{};
 };
