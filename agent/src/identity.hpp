@@ -4,7 +4,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <tasks/protocol/result.hpp>
 
@@ -21,5 +23,8 @@ struct Identity {
 
 /// From /proc; the failure is a sentence (no /proc mounted). `name` empty: the program's file name.
 Result<Identity> read_identity(std::string_view name);
+
+/// The start time of a process of this pid namespace; nothing: there is none.
+std::optional<std::uint64_t> start_time_of(std::uint32_t pid);
 
 } // namespace tasks::agent

@@ -48,7 +48,7 @@ public:
 private:
     char error_[512]{};
     std::size_t error_bytes_ = 0;
-    bool counted_ = false;
+    std::uint64_t run_ = 0; // which start of the agent this object is counted in; 0: none
 };
 
 /// The number of tasks in this process now, as runtime.NumGoroutine() counts goroutines: registered jobs, plus OS

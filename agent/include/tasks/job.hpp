@@ -57,13 +57,15 @@ public:
     void waits(wait_reason reason, const void* object = nullptr, const char* name = nullptr,
                SourcePlace place = SourcePlace::here()) noexcept;
 
-    explicit operator bool() const noexcept { return record_ != nullptr; }
+    /// True while a job is registered.
+    explicit operator bool() const noexcept { return record_ != 0; }
 
 private:
-    void* record_ = nullptr;
-    void* registry_ = nullptr;
+    void end() noexcept;
+
+    void* registry_ = nullptr; // whose record it is
+    std::uint32_t record_ = 0; // 0: not registered
     std::uint32_t site_ = 0;
-    std::uint32_t generation_ = 0;
 };
 
 } // namespace tasks

@@ -1,0 +1,50 @@
+#include "housekeeping.hpp"
+
+#include <cstdint>
+
+#include "record_writer.hpp"
+
+namespace tasks::agent {
+namespace {
+
+constexpr std::uint64_t sample_interval_ns = 10'000'000'000;
+
+} // namespace
+
+std::uint64_t Housekeeping::run(std::uint64_t now_ns) noexcept {
+    while (registry_.grow_ahead()) {
+    }
+    put(registry_.file().header().seen_alive_ns, now_ns);
+    if (now_ns >= next_sample_ns_) {
+        if (!sample(now_ns)) {
+            next_sample_ns_ = 0; // quiet: the next job wakes us, and is sampled at once
+            registry_.call_at_next_begin();
+            return UINT64_MAX;
+        }
+        next_sample_ns_ = now_ns + sample_interval_ns;
+    }
+    return next_sample_ns_;
+}
+
+/// True: something was going on since the last sample, or is.
+bool Housekeeping::sample(std::uint64_t now_ns) noexcept {
+    const protocol::CountsAnswer counts = registry_.now();
+    const Registry::JobTotals totals = registry_.totals();
+    const bool busy = counts.jobs > 0 || totals.started != started_before_ || totals.ended != ended_before_;
+    if (!busy)
+        return false;
+    protocol::TableHeader& header = registry_.file().header();
+    const std::uint32_t index = get(header.history_next) % protocol::history_entries;
+    protocol::HistoryEntry& entry = header.history[index];
+    put(entry.at_ns, std::uint64_t{0}); // a reader passes over it while it is written
+    put(entry.tasks, static_cast<std::uint32_t>(counts.tasks));
+    put(entry.jobs_started, totals.started);
+    put(entry.jobs_ended, totals.ended);
+    put(entry.at_ns, now_ns);
+    put(header.history_next, static_cast<std::uint32_t>((index + 1) % protocol::history_entries));
+    started_before_ = totals.started;
+    ended_before_ = totals.ended;
+    return true;
+}
+
+} // namespace tasks::agent

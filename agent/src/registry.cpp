@@ -1,0 +1,269 @@
+#include "registry.hpp"
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+
+#include "clock.hpp"
+#include "record_writer.hpp"
+
+namespace tasks::agent {
+namespace {
+
+constexpr std::uint32_t records_per_thread = 3; // its own and two of counts
+constexpr auto per_record = static_cast<std::uint32_t>(protocol::counts_per_record);
+constexpr std::uint32_t counts_per_thread = 2 * per_record;
+constexpr std::uint64_t longest_exit_ms = 1000;
+
+pthread_key_t exit_key;
+
+void* private_memory(std::size_t bytes) noexcept {
+    void* memory =
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? nullptr : memory;
+}
+
+bool is_there(std::uint32_t tid) noexcept {
+    return ::syscall(SYS_tgkill, ::getpid(), static_cast<pid_t>(tid), 0) == 0 || errno != ESRCH;
+}
+
+} // namespace
+
+WipedPage<Registry::Door> Registry::door_;
+thread_local ThreadState* Registry::bound_ __attribute__((tls_model("initial-exec"))) = nullptr;
+
+Registry* Registry::create(TableFile file) noexcept {
+    auto* registry = new (std::nothrow) Registry(std::move(file));
+    if (registry == nullptr || !registry->build())
+        return nullptr;
+    return registry;
+}
+
+bool Registry::build() noexcept {
+    states_ = static_cast<ThreadState*>(private_memory(std::size_t{max_threads} * sizeof(ThreadState)));
+    if (states_ == nullptr || !make_exit_key() || !sites_.create(file_, calls_))
+        return false;
+    return records_.create(file_, file_.initial_bytes() - file_.file_bytes(), calls_);
+}
+
+bool Registry::make_exit_key() noexcept {
+    static const bool made = ::pthread_key_create(&exit_key, [](void* state) { on_thread_exit(state); }) == 0;
+    return made;
+}
+
+bool Registry::set_active(Registry* registry) noexcept {
+    Door* door = registry == nullptr ? door_.get() : door_.make();
+    if (door != nullptr)
+        door->registry.store(registry, std::memory_order_release);
+    return door != nullptr || registry == nullptr;
+}
+
+ThreadState* Registry::take_state() noexcept {
+    std::uint64_t old = free_states_.load(std::memory_order_acquire);
+    while (static_cast<std::uint32_t>(old) != 0) {
+        ThreadState& state = states_[static_cast<std::uint32_t>(old) - 1];
+        const std::uint64_t wanted =
+            ((old >> 32) + 1) << 32 | state.next_free.load(std::memory_order_relaxed);
+        if (free_states_.compare_exchange_weak(old, wanted, std::memory_order_acquire))
+            return &state;
+    }
+    const std::uint32_t row = records_.take_row(records_per_thread);
+    if (row == 0)
+        return nullptr;
+    const std::uint32_t index = states_used_.load(std::memory_order_relaxed);
+    if (index >= max_threads)
+        return nullptr;
+    const std::uint32_t mine = states_used_.fetch_add(1, std::memory_order_acq_rel);
+    if (mine >= max_threads)
+        return nullptr;
+    ThreadState& state = states_[mine];
+    state.registry = this;
+    state.index = mine;
+    state.first_record = row;
+    state.record = &records_.at<protocol::TaskRecord>(row);
+    for (std::uint32_t i = 1; i < records_per_thread; ++i)
+        put(records_.at<protocol::CountsRecord>(row + i).type, static_cast<std::uint8_t>(protocol::RecordType::counts));
+    return &state;
+}
+
+ThreadState* Registry::bind() noexcept {
+    ThreadState* state = take_state();
+    if (state == nullptr)
+        return nullptr;
+    state->generation.fetch_add(1, std::memory_order_relaxed);
+    state->tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    forget_exit(state->tid);
+    {
+        protocol::RecordHead& head = state->record->head;
+        const RecordWriter writer{head};
+        put(head.type, static_cast<std::uint8_t>(protocol::RecordType::thread));
+        put(head.tid, state->tid);
+    }
+    ::pthread_setspecific(exit_key, state);
+    bound_ = state;
+    return state;
+}
+
+void Registry::on_thread_exit(void* argument) noexcept {
+    auto& state = *static_cast<ThreadState*>(argument);
+    bound_ = nullptr;
+    if (active() == state.registry)
+        state.registry->unbind(state);
+}
+
+void Registry::unbind(ThreadState& state) noexcept {
+    state.generation.fetch_add(1, std::memory_order_relaxed);
+    state.depth.store(0, std::memory_order_relaxed);
+    {
+        protocol::TaskRecord& record = *state.record;
+        const RecordWriter writer{record.head};
+        put(record.head.type, static_cast<std::uint8_t>(protocol::RecordType::free));
+        put(record.head.wait_reason, std::uint8_t{0});
+        put(record.head.depth, 0u);
+    }
+    records_.give_all(state.store);
+    remember_exit(state.tid);
+    std::uint64_t old = free_states_.load(std::memory_order_relaxed);
+    std::uint64_t wanted;
+    do {
+        state.next_free.store(static_cast<std::uint32_t>(old), std::memory_order_relaxed);
+        wanted = ((old >> 32) + 1) << 32 | (state.index + 1);
+    } while (!free_states_.compare_exchange_weak(old, wanted, std::memory_order_release, std::memory_order_relaxed));
+}
+
+void Registry::count(ThreadState& thread, std::uint32_t site, bool birth) noexcept {
+    if (site == 0)
+        return;
+    const std::uint32_t slot = site % counts_per_thread;
+    auto& record = records_.at<protocol::CountsRecord>(thread.first_record + 1 + slot / per_record);
+    protocol::SiteCounts& counts = record.counts[slot % per_record];
+    if (counts.site == 0)
+        put(counts.site, site);
+    if (counts.site == site) {
+        add_alone(birth ? counts.births : counts.deaths, 1);
+        return;
+    }
+    if (protocol::SiteRecord* shared = sites_.record(site); shared != nullptr)
+        std::atomic_ref(birth ? shared->births : shared->deaths).fetch_add(1, std::memory_order_relaxed);
+}
+
+void Registry::count_dropped() noexcept {
+    std::atomic_ref(file_.header().dropped_jobs).fetch_add(1, std::memory_order_relaxed);
+}
+
+void Registry::remember_exit(std::uint32_t tid) noexcept {
+    const std::uint64_t ms = coarse_now_ns() / 1'000'000;
+    exiting_[next_exiting_.fetch_add(1, std::memory_order_relaxed) % max_exiting].store(ms << 32 | tid);
+}
+
+void Registry::forget_exit(std::uint32_t tid) noexcept {
+    for (auto& each : exiting_) {
+        std::uint64_t seen = each.load(std::memory_order_relaxed);
+        if (static_cast<std::uint32_t>(seen) == tid)
+            each.compare_exchange_strong(seen, 0);
+    }
+}
+
+std::size_t Registry::exiting_threads() noexcept {
+    const auto now_ms = static_cast<std::uint32_t>(coarse_now_ns() / 1'000'000);
+    std::size_t count = 0;
+    for (auto& each : exiting_) {
+        std::uint64_t seen = each.load();
+        if (seen == 0)
+            continue;
+        // A thread takes no second to go: what is still there belongs to another thread of that number.
+        const bool old = now_ms - static_cast<std::uint32_t>(seen >> 32) > longest_exit_ms;
+        if (!old && is_there(static_cast<std::uint32_t>(seen)))
+            ++count;
+        else
+            each.compare_exchange_strong(seen, 0);
+    }
+    return count;
+}
+
+protocol::CountsAnswer Registry::now() noexcept {
+    protocol::CountsAnswer answer;
+    std::uint64_t begun = 0;
+    std::uint64_t ended = 0;
+    std::uint64_t carriers = 0;
+    const std::uint32_t used = std::min(states_used_.load(std::memory_order_acquire), max_threads);
+    // What ended is read first: a job that ends meanwhile then counts as alive, never as one that ended unbegun.
+    for (std::uint32_t i = 0; i < used; ++i)
+        ended += std::atomic_ref(states_[i].handles.ended).load(std::memory_order_acquire);
+    for (std::uint32_t i = 0; i < used; ++i) {
+        begun += std::atomic_ref(states_[i].handles.begun).load(std::memory_order_relaxed);
+        carriers += states_[i].depth.load(std::memory_order_relaxed) > 0 ? 1u : 0u;
+    }
+    const std::size_t gone = exiting_threads();
+    struct stat threads {};
+    if (::stat("/proc/self/task", &threads) != 0)
+        return answer;
+    const std::uint64_t ours = gone + (agent_tid() != 0 ? 1 : 0);
+    const std::uint64_t all = threads.st_nlink > 2 ? threads.st_nlink - 2 : 0;
+    answer.os_threads = all > ours ? all - ours : 0;
+    answer.jobs = (begun > ended ? begun - ended : 0) + carriers;
+    answer.thread_tasks = answer.os_threads > carriers ? answer.os_threads - carriers : 0;
+    answer.tasks = answer.jobs + answer.thread_tasks;
+    answer.jobs_dropped = get(file_.header().dropped_jobs);
+    return answer;
+}
+
+bool Registry::grow_ahead() noexcept {
+    const bool sites = sites_.grow_ahead();
+    return records_.grow_ahead() || sites;
+}
+
+Registry::JobTotals Registry::totals() noexcept {
+    JobTotals totals;
+    const auto add = [&totals](std::uint64_t& births, std::uint64_t& deaths) {
+        totals.ended += get(deaths);
+        totals.started += get(births);
+    };
+    const std::uint32_t used = std::min(states_used_.load(std::memory_order_acquire), max_threads);
+    for (std::uint32_t i = 0; i < used; ++i)
+        for (std::uint32_t slot = 0; slot < counts_per_thread && states_[i].first_record != 0; ++slot) {
+            const std::uint32_t number = states_[i].first_record + 1 + slot / per_record;
+            auto& counts = records_.at<protocol::CountsRecord>(number).counts[slot % per_record];
+            add(counts.births, counts.deaths);
+        }
+    for (std::uint32_t site = 1; site <= sites_.used(); ++site)
+        if (protocol::SiteRecord* record = sites_.record(site); record != nullptr)
+            add(record->births, record->deaths);
+    return totals;
+}
+
+void Registry::set_wake(void (*wake)(void*), void* to) noexcept {
+    if (wake != nullptr)
+        wake_to_.store(to);
+    wake_.store(wake);
+    while (wake == nullptr && calling_.load() != 0)
+        ::sched_yield(); // a call is one write() to an eventfd
+}
+
+void Registry::call() noexcept {
+    if (!calls_.exchange(false, std::memory_order_acq_rel))
+        return;
+    calling_.fetch_add(1);
+    if (auto* wake = wake_.load(); wake != nullptr)
+        wake(wake_to_.load());
+    calling_.fetch_sub(1);
+}
+
+void Registry::set_agent_tid(std::uint32_t tid) noexcept {
+    agent_tid_.store(tid, std::memory_order_relaxed);
+    put(file_.header().agent_tid, tid);
+}
+
+void Registry::retire() noexcept {
+    set_wake(nullptr, nullptr);
+    file_.detach();
+}
+
+} // namespace tasks::agent

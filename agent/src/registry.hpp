@@ -1,0 +1,122 @@
+// The registry: the one place where this process's tasks are kept, and the agent's only global. Writers are the
+// host's threads, lock-free; the agent's thread grows it and reads it back through the table's file.
+// A registry is never freed: jobs may outlive the agent that registered them.
+// After fork() the child has none: the page that leads here is wiped (MADV_WIPEONFORK), for raw clone() too.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <tasks/job.hpp>
+#include <tasks/protocol/messages.hpp>
+
+#include "answer_context.hpp"
+#include "record_pool.hpp"
+#include "site_table.hpp"
+#include "table_file.hpp"
+#include "thread_state.hpp"
+#include "wiped_page.hpp"
+
+namespace tasks::agent {
+
+class Registry final : public Counts {
+public:
+    /// Takes over the table. Null: no memory.
+    static Registry* create(TableFile file) noexcept;
+
+    /// The registry of this process; null: no agent runs, or this is a forked child. Any thread.
+    static Registry* active() noexcept {
+        const Door* door = door_.get();
+        return door == nullptr ? nullptr : door->registry.load(std::memory_order_acquire);
+    }
+
+    /// Opens the door to `registry`, or shuts it (null). False: no memory for the door.
+    static bool set_active(Registry* registry) noexcept;
+
+    /// The present thread's state, bound on first use; null: no room (counted as dropped by the caller).
+    ThreadState* this_thread() noexcept {
+        ThreadState* state = bound_;
+        return state != nullptr && state->registry == this ? state : bind();
+    }
+    /// The same, but never binds.
+    static ThreadState* bound() noexcept { return bound_; }
+
+    std::uint32_t site(const char* name, const SourcePlace& place) noexcept { return sites_.intern(name, place); }
+
+    void count_birth(ThreadState& thread, std::uint32_t site) noexcept { count(thread, site, true); }
+    void count_death(ThreadState& thread, std::uint32_t site) noexcept { count(thread, site, false); }
+    void count_dropped() noexcept;
+
+    RecordPool& records() noexcept { return records_; }
+    TableFile& file() noexcept { return file_; }
+
+    /// Called after each begin: wakes the agent's thread where it has to do something. Nearly always one load.
+    void after_begin() noexcept {
+        if (calls_.load(std::memory_order_relaxed))
+            call();
+    }
+
+    // --- the agent's thread
+    protocol::CountsAnswer now() noexcept override;
+    /// Grows what runs short; true: it may be short again already.
+    bool grow_ahead() noexcept;
+    /// Who is called, on any thread, when the agent's thread has to look after the table: room runs short, or the first
+    /// job after a quiet time. Null: nobody any more; returns when no call is under way.
+    void set_wake(void (*wake)(void*), void* to) noexcept;
+    struct JobTotals {
+        std::uint64_t started = 0; ///< jobs, and scopes of jobs
+        std::uint64_t ended = 0;
+    };
+    JobTotals totals() noexcept;
+    /// The next begin calls wake() once.
+    void call_at_next_begin() noexcept { calls_.store(true, std::memory_order_release); }
+
+    /// Threads that ran their exit hook and are still there: counted by the kernel, not by us.
+    std::size_t exiting_threads() noexcept;
+
+    void set_agent_tid(std::uint32_t tid) noexcept;
+    std::uint32_t agent_tid() const noexcept { return agent_tid_.load(std::memory_order_relaxed); }
+
+    /// After the last agent: no more calls, the table's memory becomes private. The object stays.
+    void retire() noexcept;
+
+private:
+    /// One page, wiped in a forked child.
+    struct Door {
+        std::atomic<Registry*> registry{nullptr};
+    };
+    static constexpr std::uint32_t max_threads = 65536;
+    static constexpr std::uint32_t max_exiting = 256;
+
+    explicit Registry(TableFile file) noexcept : file_(std::move(file)) {}
+    bool build() noexcept;
+    ThreadState* bind() noexcept;
+    ThreadState* take_state() noexcept;
+    void unbind(ThreadState& state) noexcept;
+    void count(ThreadState& thread, std::uint32_t site, bool birth) noexcept;
+    void remember_exit(std::uint32_t tid) noexcept;
+    void forget_exit(std::uint32_t tid) noexcept;
+    void call() noexcept;
+    static void on_thread_exit(void* state) noexcept;
+    static bool make_exit_key() noexcept;
+
+    static WipedPage<Door> door_;
+    static thread_local ThreadState* bound_ __attribute__((tls_model("initial-exec")));
+
+    TableFile file_;
+    SiteTable sites_;
+    RecordPool records_;
+    ThreadState* states_ = nullptr; // arena of max_threads, private memory
+    std::atomic<std::uint32_t> states_used_{0};
+    std::atomic<std::uint64_t> free_states_{0}; // tag << 32 | index + 1
+    std::atomic<std::uint64_t> exiting_[max_exiting]{}; // coarse ms << 32 | tid
+    std::atomic<std::uint32_t> next_exiting_{0};
+    std::atomic<bool> calls_{false}; // the next begin has to wake the agent's thread
+    std::atomic<std::uint32_t> agent_tid_{0};
+    std::atomic<std::uint32_t> calling_{0}; // threads inside call()
+    std::atomic<void (*)(void*)> wake_{nullptr};
+    std::atomic<void*> wake_to_{nullptr};
+};
+
+} // namespace tasks::agent

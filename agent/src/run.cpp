@@ -1,0 +1,139 @@
+#include "run.hpp"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <tasks/protocol/places.hpp>
+
+namespace tasks::agent {
+namespace {
+
+// The thread's frames need under 16 KiB; the rest is for the host's static thread-local memory, which glibc takes
+// from the stack. Only touched pages cost anything.
+constexpr std::size_t thread_stack_bytes = 256 * 1024;
+
+std::string file_name(const Identity& identity, std::string_view suffix) {
+    return protocol::instance_name(identity.pid, identity.start_time_ticks) + std::string(suffix);
+}
+
+} // namespace
+
+Result<TableFile> Run::make_table(const AgentOptions& options, std::string& problem) {
+    const TableLimits limits{.cap_bytes = options.table_cap_bytes, .initial_bytes = options.table_initial_bytes};
+    const std::string name = file_name(identity_, protocol::table_suffix);
+    auto table = TableFile::create(place_.directory.get(), name, identity_, limits);
+    if (table)
+        return table;
+    problem = "table " + place_.path + "/" + name + ": " + table.error() +
+              "; kept in memory, so it will not outlive the process";
+    return TableFile::create(-1, name, identity_, limits);
+}
+
+Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string& problem) {
+    auto identity = read_identity(options.name);
+    if (!identity)
+        return Failure{identity.error()};
+    auto place = find_place(std::string(options.directory));
+    if (!place)
+        return Failure{place.error()};
+    std::unique_ptr<Run> run{new Run(std::move(*identity), std::move(*place))};
+    prune_dead(run->place_, run->identity_);
+    auto listener = listen_in(run->place_.directory.get(), run->place_.path,
+                              file_name(run->identity_, protocol::socket_suffix));
+    auto table = run->make_table(options, problem);
+    const auto give_up = [&run](std::string why) {
+        run->remove_files();
+        return Failure{std::move(why)};
+    };
+    if (!table)
+        return give_up(problem + "; nor in memory: " + table.error());
+    if (!listener) {
+        problem += (problem.empty() ? "" : "; ") + listener.error() + "; only the table tells of this process";
+        listener = OwnedFd{};
+    }
+    run->registry_ = Registry::create(std::move(*table));
+    if (run->registry_ == nullptr)
+        return give_up("no memory for the registry");
+    if (auto reader = protocol::TableReader::open(run->registry_->file()); reader)
+        run->table_ = std::move(*reader);
+    run->housekeeping_.emplace(*run->registry_);
+    auto server = Server::create(std::move(*listener), *run->housekeeping_);
+    if (!server)
+        return give_up(server.error());
+    run->server_ = std::move(*server);
+    if (!run->start_thread())
+        return give_up(std::string("no thread: ") + std::strerror(errno));
+    return run;
+}
+
+bool Run::start_thread() {
+    if (!Registry::set_active(registry_)) {
+        errno = ENOMEM;
+        return false;
+    }
+    registry_->set_wake([](void* server) { static_cast<Server*>(server)->wake(); }, server_.get());
+    pthread_attr_t attributes;
+    ::pthread_attr_init(&attributes);
+    ::pthread_attr_setstacksize(&attributes, thread_stack_bytes);
+    // The thread inherits the mask. Through pthread_sigmask, which leaves glibc's own signals open: the host's
+    // setuid() waits for every thread to take one.
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int failed = ::pthread_create(&thread_, &attributes, &Run::thread_main, this);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    ::pthread_attr_destroy(&attributes);
+    if (failed != 0) {
+        Registry::set_active(nullptr);
+        registry_->set_wake(nullptr, nullptr);
+        registry_->retire();
+        errno = failed;
+        return false;
+    }
+    tid_.wait(0); // from here on the thread is known and not counted
+    return true;
+}
+
+void* Run::thread_main(void* argument) {
+    auto& run = *static_cast<Run*>(argument);
+    ::prctl(PR_SET_NAME, "tasks-agent");
+    const auto tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    run.registry_->set_agent_tid(tid);
+    run.registry_->call_at_next_begin();
+    run.tid_.store(tid);
+    run.tid_.notify_one();
+    run.serve();
+    return nullptr;
+}
+
+void Run::serve() noexcept {
+    const AnswerContext context{.identity = identity_,
+                                .counts = *registry_,
+                                .table = table_ ? &*table_ : nullptr,
+                                .agent_tid = tid_.load(),
+                                .table_cap_bytes = registry_->file().cap_bytes()};
+    server_->run(context);
+}
+
+void Run::remove_files() noexcept {
+    for (const std::string_view suffix : {protocol::socket_suffix, protocol::table_suffix})
+        ::unlinkat(place_.directory.get(), file_name(identity_, suffix).c_str(), 0);
+}
+
+void Run::stop() noexcept {
+    Registry::set_active(nullptr);
+    registry_->set_wake(nullptr, nullptr);
+    server_->stop();
+    ::pthread_join(thread_, nullptr);
+    remove_files();
+    registry_->retire();
+}
+
+} // namespace tasks::agent

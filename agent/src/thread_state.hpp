@@ -1,0 +1,39 @@
+// What the agent keeps for each thread that uses it. Lives in an arena that is never freed, so that a Job or Wait
+// may look at its thread's state at any later time and find out by `generation` whether it is still its own.
+// Written by its thread alone; the atomics are read by others for counts.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include <tasks/protocol/table_layout.hpp>
+
+#include "record_pool.hpp"
+
+namespace tasks::agent {
+
+class Registry;
+
+/// Jobs that this thread began and ended. Only ever grow.
+struct JobCounts {
+    std::uint64_t begun = 0; ///< JobHandles
+    std::uint64_t ended = 0;
+};
+
+struct alignas(128) ThreadState {
+    Registry* registry = nullptr;
+    protocol::TaskRecord* record = nullptr; ///< the thread's, followed by its two CountsRecords
+    std::uint32_t first_record = 0;
+    std::uint32_t index = 0;                     ///< in the arena
+    std::atomic<std::uint32_t> generation{0};    ///< odd: bound to a thread
+    std::atomic<std::uint32_t> depth{0};         ///< nested jobs
+    std::atomic<std::uint32_t> next_free{0};     ///< in the list of unbound states, index + 1
+    std::uint32_t task_generation = 0;           ///< of the present outermost job
+    std::uint32_t tid = 0;
+    RecordStore store;
+    JobCounts handles;
+
+    bool is(std::uint32_t seen) const noexcept { return generation.load(std::memory_order_relaxed) == seen; }
+};
+
+} // namespace tasks::agent
