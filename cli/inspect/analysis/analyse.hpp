@@ -18,8 +18,9 @@ struct StackSource {
     std::function<const std::vector<Frame>&(std::uint64_t pc, bool exact)> frames;
 };
 
-/// Groups first by raw pcs, kind, state and wait, then names each distinct pc once.
+/// Groups first by raw pcs, kind, state and wait, then names each distinct pc once. The report refers to the snapshot.
 StackReport analyse_stacks(const Snapshot& snapshot, const StackSource& source, const StackOptions& options);
+StackReport analyse_stacks(Snapshot&&, const StackSource&, const StackOptions&) = delete;
 
 /// Counts. Needs no stacks: a thread's state and wait come from its wait facts and from the table.
 VitalsReport analyse_vitals(const Snapshot& snapshot);

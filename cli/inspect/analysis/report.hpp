@@ -1,4 +1,5 @@
-// What was found out about one process: the result of analysis, the input of rendering. Plain values, no I/O.
+// What was found out about one process: the result of analysis, the input of rendering. Plain values, no I/O; a stack
+// report refers to its snapshot.
 #pragma once
 
 #include <cstdint>
@@ -7,21 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "analysis/task_list.hpp"
 #include "capture/snapshot.hpp"
 #include "symbols/frame.hpp"
 
 namespace tasks::inspect {
-
-/// One task of a group.
-struct Member {
-    std::uint64_t id = 0;                ///< registered task's id; 0: a plain thread (its tid is its id)
-    std::uint32_t tid = 0;               ///< 0: no thread carries it
-    std::uint32_t name = 0;              ///< index into StackReport::names
-    std::optional<std::uint64_t> age_ns() const { return age == unknown_age ? std::nullopt : std::optional{age}; }
-
-    static constexpr std::uint64_t unknown_age = ~0ull;
-    std::uint64_t age = unknown_age; ///< how long in this state
-};
 
 struct CreatedBy {
     std::string function;
@@ -30,37 +21,56 @@ struct CreatedBy {
     bool operator==(const CreatedBy&) const = default;
 };
 
-/// Tasks with the same stack, kind, state, wait reason and wait name.
-struct Group {
+/// What the tasks of a group have in common. With --full several groups share one.
+struct GroupShape {
     protocol::Kind kind = protocol::Kind::unknown;
     protocol::State state = protocol::State::unknown;
     protocol::WaitReason wait_reason = protocol::WaitReason::none;
-    std::string wait_name;  ///< of the wait site; "" none
-    std::string name;       ///< the tasks' common name (`outer > inner`, or the thread's name); "" where they differ
-    std::optional<std::uint64_t> age_min_ns;
-    std::optional<std::uint64_t> age_max_ns;
     bool age_is_last_ran = false; ///< ages are "last ran" (scheduler clock), not "waiting since"
+    std::string wait_name;        ///< of the wait site; "" none
     std::vector<Frame> frames;    ///< innermost first; empty: no stack, `no_stack` says why
     std::string no_stack;         ///< "running, not captured", ...
     std::string cut;              ///< why the frames end early; "" they do not
     std::optional<CreatedBy> created_by;
     std::optional<CreatedBy> waits_at; ///< the wait's own site, where no stack tells it
-    std::vector<Member> members;       ///< oldest first
+
+    bool operator==(const GroupShape&) const = default;
 };
 
-/// For `tasks stack`.
+/// Tasks of one shape. Its tasks are StackReport::members[first ... first + count), as slots of the task list.
+struct Group {
+    std::uint32_t shape = 0; ///< index into StackReport::shapes
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+    bool one_name = false; ///< all its tasks have the same name
+    std::uint64_t age_min = TaskView::unknown_age;
+    std::uint64_t age_max = TaskView::unknown_age;
+};
+
+/// For `tasks stack`. A million tasks cost 4 bytes each here: the rest stays in the snapshot, which must outlive the
+/// report.
 struct StackReport {
     ProcessFacts process;
     std::uint64_t taken_at_realtime_ns = 0;
     std::uint64_t skew_ns = 0;
-    std::vector<std::string> names; ///< [0] is ""
-    std::vector<Group> groups;      ///< biggest first, then oldest first
-    std::uint64_t tasks = 0;        ///< before filters
-    std::uint64_t filtered_out = 0; ///< by --state, --kind, --older, --match
+    TaskList list;
+    std::vector<std::uint32_t> members;
+    std::vector<GroupShape> shapes;
+    std::vector<Group> groups;         ///< biggest first, then oldest first
+    std::uint64_t tasks = 0;           ///< before filters
+    std::uint64_t filtered_out = 0;    ///< by --state, --kind, --older, --match
     std::uint64_t groups_left_out = 0; ///< by --limit
     std::uint64_t tasks_left_out = 0;  ///< by --limit
-    std::uint64_t dropped = 0;      ///< jobs that found no room in the table
+    std::uint64_t dropped = 0;         ///< jobs that found no room in the table
     std::vector<Incomplete> incomplete;
+
+    const GroupShape& shape(const Group& group) const { return shapes[group.shape]; }
+
+    /// The tasks' common name (`outer > inner`, or the thread's name); "" where they differ.
+    std::string name(const Group& group) const;
+
+    /// The group's tasks, the oldest first, those of unknown age last.
+    std::vector<std::uint32_t> oldest_first(const Group& group) const;
 };
 
 struct WaitCount {

@@ -1,0 +1,326 @@
+#include "analysis/grouping.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+#include <utility>
+
+#include "analysis/frame_waits.hpp"
+
+namespace tasks::inspect {
+
+using protocol::Capture;
+using protocol::State;
+using protocol::WaitReason;
+
+namespace {
+
+// Why a task has no frames.
+std::string no_stack_words(Capture capture, bool bound, bool thread_known) {
+    if (!bound) {
+        return "no thread carries it";
+    }
+    if (!thread_known) {
+        return "its thread was not captured";
+    }
+    switch (capture) {
+    case Capture::captured:
+        return "its stack could not be unwound";
+    case Capture::running:
+        return "running, not captured";
+    case Capture::changing:
+        return "ran at each look, not captured";
+    case Capture::exited:
+        return "its thread ended during the capture";
+    case Capture::not_permitted:
+        return "not permitted to read its stack";
+    case Capture::deadline:
+        return "not captured before the deadline";
+    case Capture::unreadable:
+        return "its stack could not be read";
+    case Capture::unknown:
+        break;
+    }
+    return "its stack was not captured";
+}
+
+std::optional<CreatedBy> place_of(const SiteFacts& site) {
+    return site.file.empty() && site.function.empty() ? std::nullopt
+                                                      : std::optional(CreatedBy{site.function, site.file, site.line});
+}
+
+// Two frames that read the same: their addresses count only where no name is known.
+bool reads_same(const Frame& left, const Frame& right) {
+    return left.function == right.function && left.file == right.file && left.line == right.line &&
+           left.inlined == right.inlined && left.module == right.module &&
+           (!left.function.empty() || left.address == right.address);
+}
+
+bool reads_same(const GroupShape& left, const GroupShape& right) {
+    const auto rest = [](const GroupShape& shape) {
+        return std::tie(shape.kind, shape.state, shape.wait_reason, shape.age_is_last_ran, shape.wait_name, shape.cut,
+                        shape.created_by);
+    };
+    return rest(left) == rest(right) &&
+           std::ranges::equal(left.frames, right.frames,
+                              [](const Frame& one, const Frame& other) { return reads_same(one, other); });
+}
+
+std::size_t reading_hash(const GroupShape& shape) {
+    auto hash = std::hash<std::string>{}(shape.wait_name) + static_cast<std::size_t>(shape.wait_reason);
+    for (const auto& frame : shape.frames) {
+        hash = hash * 31 + std::hash<std::string>{}(frame.function) + frame.line;
+    }
+    return hash;
+}
+
+} // namespace
+
+std::size_t Grouping::KeyHash::operator()(const Key& key) const noexcept {
+    std::uint64_t hash = key.stack * 0x9e3779b97f4a7c15u;
+    for (const std::uint64_t part :
+         {std::uint64_t{key.created_site}, std::uint64_t{key.scopes}, std::uint64_t{key.wait_site},
+          static_cast<std::uint64_t>(key.kind) << 24 | static_cast<std::uint64_t>(key.state) << 16 |
+              static_cast<std::uint64_t>(key.wait_reason) << 8 | static_cast<std::uint64_t>(key.capture)}) {
+        hash = (hash ^ part) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+Grouping::Grouping(const Snapshot& snapshot, const StackSource& source, const StackOptions& options)
+    : snapshot_(snapshot), options_(options), stacks_(source), stack_of_thread_(snapshot.threads.size(), no_group) {
+    report_.process = snapshot.process;
+    report_.taken_at_realtime_ns = snapshot.taken_at_realtime_ns;
+    report_.skew_ns = snapshot.skew_ns;
+    report_.list = TaskList(snapshot);
+    report_.dropped = snapshot.vitals.jobs_dropped;
+    report_.incomplete = snapshot.incomplete;
+}
+
+void Grouping::pick() {
+    const auto slots = report_.list.slots();
+    group_of_.assign(slots, no_group);
+    std::unordered_map<Key, std::uint32_t, KeyHash> known;
+    std::uint32_t last = no_group; // neighbours in the table are often of one group: no look-up for them
+    for (std::uint32_t slot = 0; slot < slots; ++slot) {
+        if (!report_.list.is_task(slot)) {
+            continue;
+        }
+        ++report_.tasks;
+        const auto task = report_.list.at(slot);
+        if (!passes(task)) {
+            ++report_.filtered_out;
+            continue;
+        }
+        const auto key = key_of(task);
+        if (last == no_group || !(keys_[last] == key)) {
+            const auto [found, added] = known.try_emplace(key, static_cast<std::uint32_t>(keys_.size()));
+            if (added) {
+                keys_.push_back(key);
+            }
+            last = found->second;
+        }
+        group_of_[slot] = last;
+    }
+}
+
+bool Grouping::passes(const TaskView& task) const noexcept {
+    return (!options_.state || task.state == *options_.state) && (!options_.kind || task.kind == *options_.kind) &&
+           (!options_.older_ns || (task.age != TaskView::unknown_age && task.age >= *options_.older_ns));
+}
+
+Grouping::Key Grouping::key_of(const TaskView& task) {
+    Key key;
+    key.kind = task.kind;
+    key.state = task.state;
+    key.wait_reason = task.wait_reason;
+    key.wait_site = task.wait_site;
+    key.from_thread = task.from_thread;
+    key.bound = task.tid != 0;
+    key.thread_known = task.thread != nullptr;
+    const auto& scopes = scopes_at(snapshot_, task.scopes).sites;
+    key.created_site = scopes.empty() ? 0 : scopes.front();
+    if (task.thread != nullptr) {
+        auto& stack = stack_of_thread_[static_cast<std::size_t>(task.thread - snapshot_.threads.data())];
+        if (stack == no_group) {
+            stack = stacks_.number(*task.thread);
+        }
+        key.stack = stack;
+    }
+    if (key.stack == 0) {
+        key.scopes = task.scopes;
+        key.capture = task.thread == nullptr ? Capture::unknown : task.thread->capture;
+    }
+    return key;
+}
+
+void Grouping::name() {
+    report_.shapes.reserve(keys_.size());
+    for (const auto& key : keys_) {
+        report_.shapes.push_back(shape_of(key));
+    }
+}
+
+GroupShape Grouping::shape_of(const Key& key) const {
+    GroupShape shape;
+    shape.kind = key.kind;
+    shape.state = key.state;
+    shape.wait_reason = key.wait_reason;
+    shape.age_is_last_ran = key.from_thread;
+    const auto& wait = site_at(snapshot_, key.wait_site);
+    shape.wait_name = wait.name;
+    shape.created_by = place_of(site_at(snapshot_, key.created_site));
+    if (key.stack == 0) {
+        shape.waits_at = place_of(wait);
+        shape.no_stack = no_stack_words(key.capture, key.bound, key.thread_known);
+        return shape;
+    }
+    shape.frames = stacks_.frames(key.stack);
+    shape.cut = stacks_.cut(key.stack);
+    if (key.from_thread && key.wait_reason == WaitReason::futex) {
+        shape.wait_reason = wait_of_frames(shape.frames).value_or(WaitReason::futex);
+    }
+    return shape;
+}
+
+void Grouping::join() {
+    std::vector<std::uint32_t> joined(keys_.size());
+    std::iota(joined.begin(), joined.end(), 0u);
+    std::unordered_multimap<std::size_t, std::uint32_t> known;
+    bool any = false;
+    for (std::uint32_t group = 0; group < keys_.size(); ++group) {
+        if (keys_[group].stack == 0) {
+            continue; // told apart by what the shape does not hold: its scopes
+        }
+        const auto& shape = report_.shapes[group];
+        const auto hash = reading_hash(shape);
+        auto [at, end] = known.equal_range(hash);
+        at = std::find_if(at, end, [&](const auto& entry) { return reads_same(report_.shapes[entry.second], shape); });
+        if (at == end) {
+            known.emplace(hash, group);
+        } else {
+            joined[group] = at->second;
+            any = true;
+        }
+    }
+    if (any) {
+        std::ranges::transform(group_of_, group_of_.begin(),
+                               [&](std::uint32_t group) { return group == no_group ? group : joined[group]; });
+    }
+}
+
+void Grouping::match() {
+    if (!options_.match) {
+        return;
+    }
+    const Match match(*options_.match);
+    std::vector<bool> by_shape(report_.shapes.size());
+    std::transform(report_.shapes.begin(), report_.shapes.end(), by_shape.begin(),
+                   [&](const auto& shape) { return match.shape(shape); });
+    std::unordered_map<std::uint32_t, bool> by_scopes;
+    const auto name_matches = [&](std::uint32_t slot) {
+        const auto scopes = report_.list.at(slot).scopes;
+        if (scopes == 0) {
+            return match.text(report_.list.name(slot));
+        }
+        const auto [known, added] = by_scopes.try_emplace(scopes, false);
+        if (added) {
+            known->second = match.text(report_.list.name(slot));
+        }
+        return known->second;
+    };
+    for (std::uint32_t slot = 0; slot < group_of_.size(); ++slot) {
+        auto& group = group_of_[slot];
+        if (group != no_group && !by_shape[group] && !name_matches(slot)) {
+            group = no_group;
+            ++report_.filtered_out;
+        }
+    }
+}
+
+void Grouping::finish() {
+    count_members();
+    for (auto& group : report_.groups) {
+        add_ages(group);
+    }
+    if (options_.full) {
+        one_group_a_task();
+    }
+    std::ranges::sort(report_.groups, [](const Group& left, const Group& right) {
+        const auto rank = [](const Group& group) { // unknown + 1 is 0: last
+            return std::tuple(~group.count, ~(group.age_max + 1), group.first);
+        };
+        return rank(left) < rank(right);
+    });
+    limit_groups();
+}
+
+// A counting sort of the slots by group: the slots of a group keep their order.
+void Grouping::count_members() {
+    std::vector<Group> groups(report_.shapes.size());
+    std::uint32_t total = 0;
+    for (const auto group : group_of_) {
+        if (group != no_group) {
+            ++groups[group].count;
+            ++total;
+        }
+    }
+    std::uint32_t next = 0;
+    for (std::uint32_t index = 0; index < groups.size(); ++index) {
+        groups[index].shape = index;
+        groups[index].first = next;
+        next += std::exchange(groups[index].count, 0);
+    }
+    report_.members.resize(total);
+    for (std::uint32_t slot = 0; slot < group_of_.size(); ++slot) {
+        if (group_of_[slot] != no_group) {
+            auto& group = groups[group_of_[slot]];
+            report_.members[group.first + group.count++] = slot;
+        }
+    }
+    group_of_ = {};
+    std::erase_if(groups, [](const Group& group) { return group.count == 0; });
+    report_.groups = std::move(groups);
+}
+
+void Grouping::add_ages(Group& group) const {
+    group.one_name = true;
+    const auto first = report_.list.at(report_.members[group.first]);
+    for (std::uint32_t at = 0; at < group.count; ++at) {
+        const auto task = report_.list.at(report_.members[group.first + at]);
+        if (task.age != TaskView::unknown_age) {
+            group.age_min = std::min(group.age_min, task.age);
+            group.age_max = group.age_max == TaskView::unknown_age ? task.age : std::max(group.age_max, task.age);
+        }
+        if (group.one_name && (task.scopes != first.scopes || task.scopes == 0)) {
+            group.one_name =
+                report_.list.name(report_.members[group.first + at]) == report_.list.name(report_.members[group.first]);
+        }
+    }
+}
+
+void Grouping::one_group_a_task() {
+    std::vector<Group> each;
+    each.reserve(report_.members.size());
+    for (const auto& group : report_.groups) {
+        for (std::uint32_t at = 0; at < group.count; ++at) {
+            const auto age = report_.list.at(report_.members[group.first + at]).age;
+            each.push_back({group.shape, group.first + at, 1, true, age, age});
+        }
+    }
+    report_.groups = std::move(each);
+}
+
+void Grouping::limit_groups() {
+    if (!options_.limit || report_.groups.size() <= *options_.limit) {
+        return;
+    }
+    for (auto at = *options_.limit; at < report_.groups.size(); ++at) {
+        report_.tasks_left_out += report_.groups[at].count;
+    }
+    report_.groups_left_out = report_.groups.size() - *options_.limit;
+    report_.groups.resize(*options_.limit);
+}
+
+} // namespace tasks::inspect

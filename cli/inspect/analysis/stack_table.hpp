@@ -1,0 +1,34 @@
+// The distinct stacks of a capture: each thread is unwound once, equal chains of program counters are one stack, and
+// each stack is given names once (1,001 blocked threads held 9 distinct stacks). Refers to its StackSource, which must
+// outlive it. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "analysis/analyse.hpp"
+
+namespace tasks::inspect {
+
+class StackTable {
+public:
+    explicit StackTable(const StackSource& source) : source_(source), stacks_(1) {}
+
+    /// The number of the thread's stack, from 1; 0: it has none, since it was not captured or not even its first frame
+    /// is known.
+    std::uint32_t number(const ThreadFacts& thread);
+
+    /// Its frames with inlined calls, innermost first.
+    std::vector<Frame> frames(std::uint32_t number) const;
+
+    /// Why the frames end early; "" they do not.
+    const std::string& cut(std::uint32_t number) const { return stacks_[number].end_reason; }
+
+private:
+    const StackSource& source_;
+    std::vector<Trace> stacks_; ///< [0] is no stack
+    std::unordered_multimap<std::size_t, std::uint32_t> by_hash_;
+};
+
+} // namespace tasks::inspect

@@ -1,0 +1,139 @@
+#include "analysis/task_list.hpp"
+
+#include <algorithm>
+
+#include "analysis/syscall_waits.hpp"
+
+namespace tasks::inspect {
+
+using protocol::Capture;
+using protocol::Kind;
+using protocol::State;
+using protocol::WaitReason;
+
+namespace {
+
+// State, wait and age as the thread itself shows them. A thread that ran at each of three looks counts as running.
+void take_from_thread(const ThreadFacts& thread, TaskView& task) noexcept {
+    task.from_thread = true;
+    task.age = TaskView::unknown_age;
+    switch (thread.capture) {
+    case Capture::running:
+    case Capture::changing:
+        task.state = State::running;
+        return;
+    case Capture::captured:
+    case Capture::unreadable:
+        task.state = State::waiting;
+        task.wait_reason = wait_of_syscall(thread.syscall, thread.arguments);
+        task.age = thread.last_ran_ago_ns.value_or(TaskView::unknown_age);
+        return;
+    default: // nobody knows whether it runs
+        task.state = State::unknown;
+        task.age = thread.last_ran_ago_ns.value_or(TaskView::unknown_age);
+        return;
+    }
+}
+
+} // namespace
+
+TaskList::TaskList(const Snapshot& snapshot) : snapshot_(&snapshot), counted_elsewhere_(snapshot.threads.size()) {
+    by_tid_.reserve(snapshot.threads.size());
+    for (std::uint32_t index = 0; index < snapshot.threads.size(); ++index) {
+        by_tid_.emplace_back(snapshot.threads[index].tid, index);
+        counted_elsewhere_[index] = snapshot.threads[index].capture == Capture::exited;
+    }
+    std::ranges::sort(by_tid_);
+    for (const auto& task : snapshot.tasks) {
+        if (const auto* thread = task.tid == 0 ? nullptr : thread_of(task.tid)) {
+            counted_elsewhere_[static_cast<std::size_t>(thread - snapshot.threads.data())] = true;
+        }
+    }
+}
+
+std::uint32_t TaskList::slots() const noexcept {
+    return snapshot_ == nullptr ? 0 : static_cast<std::uint32_t>(snapshot_->tasks.size() + snapshot_->threads.size());
+}
+
+bool TaskList::is_task(std::uint32_t slot) const noexcept {
+    const auto tasks = snapshot_->tasks.size();
+    return slot < tasks || !counted_elsewhere_[slot - tasks];
+}
+
+TaskView TaskList::at(std::uint32_t slot) const noexcept {
+    const auto tasks = snapshot_->tasks.size();
+    if (slot < tasks) {
+        return registered(snapshot_->tasks[slot]);
+    }
+    const auto& thread = snapshot_->threads[slot - tasks];
+    TaskView task;
+    task.tid = thread.tid;
+    task.kind = Kind::thread;
+    task.thread = &thread;
+    take_from_thread(thread, task);
+    return task;
+}
+
+TaskView TaskList::registered(const TaskFacts& facts) const noexcept {
+    TaskView task;
+    task.id = facts.id;
+    task.tid = facts.tid;
+    task.kind = facts.kind;
+    task.state = facts.state;
+    task.scopes = facts.scopes;
+    task.thread = facts.tid == 0 ? nullptr : thread_of(facts.tid);
+    if (facts.since_ns != 0) { // the coarse clock of a wait may be ahead of the capture's by a tick
+        task.age = snapshot_->taken_at_ns > facts.since_ns ? snapshot_->taken_at_ns - facts.since_ns : 0;
+    }
+    if (facts.state == State::waiting) {
+        task.wait_reason = facts.wait_reason == WaitReason::none ? WaitReason::unknown : facts.wait_reason;
+        task.wait_site = facts.wait_site;
+        task.wait_object = facts.wait_object;
+    } else if (facts.tid != 0 && facts.state == State::running) {
+        // The registry knows only that the thread is in no tasks::Wait; whether it runs its thread tells.
+        const auto since_start = task.age;
+        if (task.thread == nullptr) {
+            task.state = State::unknown;
+        } else {
+            take_from_thread(*task.thread, task);
+        }
+        if (task.state != State::waiting) {
+            task.age = since_start;
+            task.from_thread = false;
+        }
+    }
+    return task;
+}
+
+const ThreadFacts* TaskList::thread_of(std::uint32_t tid) const noexcept {
+    const auto found = std::ranges::lower_bound(by_tid_, tid, {}, &std::pair<std::uint32_t, std::uint32_t>::first);
+    return found != by_tid_.end() && found->first == tid ? &snapshot_->threads[found->second] : nullptr;
+}
+
+std::string TaskList::name(std::uint32_t slot) const {
+    const auto task = at(slot);
+    const auto& scopes = scopes_at(*snapshot_, task.scopes);
+    if (scopes.sites.empty()) {
+        return task.thread == nullptr ? std::string() : task.thread->name;
+    }
+    std::string joined;
+    for (const auto site : scopes.sites) {
+        joined.append(joined.empty() ? "" : " > ").append(site_at(*snapshot_, site).name);
+    }
+    if (scopes.left_out > 0) {
+        joined.append(" > ").append(std::to_string(scopes.left_out)).append(" more");
+    }
+    return joined;
+}
+
+const SiteFacts& site_at(const Snapshot& snapshot, std::uint32_t index) noexcept {
+    static const SiteFacts none;
+    return index == 0 || index >= snapshot.sites.size() ? none : snapshot.sites[index];
+}
+
+const ScopeList& scopes_at(const Snapshot& snapshot, std::uint32_t index) noexcept {
+    static const ScopeList none;
+    return index == 0 || index >= snapshot.scope_lists.size() ? none : snapshot.scope_lists[index];
+}
+
+} // namespace tasks::inspect

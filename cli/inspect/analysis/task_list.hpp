@@ -1,0 +1,66 @@
+// The tasks of a snapshot, each counted once: registered tasks and OS threads put together. A thread that carries a
+// job *is* that job; a thread with a record of its own wait takes wait, object and exact age from there; the other
+// threads are tasks by themselves. Refers to the snapshot, which must outlive it; holds 8 bytes a thread and nothing
+// a registered task, since there may be a million. Immutable after construction: any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capture/snapshot.hpp"
+
+namespace tasks::inspect {
+
+/// One task, put together.
+struct TaskView {
+    static constexpr std::uint64_t unknown_age = ~0ull;
+
+    std::uint64_t id = 0; ///< 0: a thread without a record
+    std::uint32_t tid = 0;
+    protocol::Kind kind = protocol::Kind::unknown;
+    protocol::State state = protocol::State::unknown;
+    protocol::WaitReason wait_reason = protocol::WaitReason::none;
+    bool from_thread = false;            ///< state, wait and age are the thread's: the age is "last ran"
+    const ThreadFacts* thread = nullptr; ///< null: none carries it, or it is not known
+    std::uint32_t scopes = 0;            ///< index into Snapshot::scope_lists
+    std::uint32_t wait_site = 0;         ///< index into Snapshot::sites
+    std::uint64_t wait_object = 0;       ///< 0: none
+    std::uint64_t age = unknown_age;     ///< ns in this state
+};
+
+class TaskList {
+public:
+    TaskList() = default;
+    explicit TaskList(const Snapshot& snapshot);
+
+    /// Slots 0 ... slots() - 1: first the registered tasks, then the threads. Not every thread's slot is a task.
+    std::uint32_t slots() const noexcept;
+    bool is_task(std::uint32_t slot) const noexcept;
+
+    /// The task in a slot for which is_task().
+    TaskView at(std::uint32_t slot) const noexcept;
+
+    /// `outer > inner`, or the thread's name; "" where there is none.
+    std::string name(std::uint32_t slot) const;
+
+    const Snapshot& snapshot() const noexcept { return *snapshot_; }
+
+private:
+    const ThreadFacts* thread_of(std::uint32_t tid) const noexcept;
+    TaskView registered(const TaskFacts& task) const noexcept;
+
+    const Snapshot* snapshot_ = nullptr;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> by_tid_; ///< (tid, index into threads), sorted
+    std::vector<bool> counted_elsewhere_;                         ///< per thread: a registered task, or gone
+};
+
+/// The site with that index, or "no site" for an index that the snapshot does not have.
+const SiteFacts& site_at(const Snapshot& snapshot, std::uint32_t index) noexcept;
+
+/// The sites of a task's scopes, likewise.
+const ScopeList& scopes_at(const Snapshot& snapshot, std::uint32_t index) noexcept;
+
+} // namespace tasks::inspect

@@ -1,0 +1,36 @@
+// Growth told from one look, with the table's ring of history.
+#include "analysis/analyse.hpp"
+
+namespace tasks::inspect {
+
+namespace {
+
+constexpr std::uint64_t second_ns = 1'000'000'000;
+constexpr std::uint64_t minute_ns = 60 * second_ns;
+constexpr std::uint64_t youngest_ns = 10 * second_ns;
+
+} // namespace
+
+std::optional<double> trend_per_min(std::span<const protocol::HistoryEntry> history, std::uint64_t now_ns,
+                                    std::uint64_t tasks_now) {
+    // The newest entry that is a minute old; where there is none, the oldest. The history may be of a damaged table:
+    // its order is not relied on.
+    const protocol::HistoryEntry* base = nullptr;
+    for (const auto& entry : history) {
+        if (entry.at_ns == 0 || entry.at_ns > now_ns) {
+            continue;
+        }
+        const bool old_enough = now_ns - entry.at_ns >= minute_ns;
+        const bool base_old_enough = base != nullptr && now_ns - base->at_ns >= minute_ns;
+        const bool better = base == nullptr || (old_enough && (!base_old_enough || entry.at_ns > base->at_ns)) ||
+                            (!old_enough && !base_old_enough && entry.at_ns < base->at_ns);
+        base = better ? &entry : base;
+    }
+    if (base == nullptr || now_ns - base->at_ns < youngest_ns) {
+        return std::nullopt;
+    }
+    const auto change = static_cast<double>(tasks_now) - static_cast<double>(base->tasks);
+    return change * static_cast<double>(minute_ns) / static_cast<double>(now_ns - base->at_ns);
+}
+
+} // namespace tasks::inspect
