@@ -15,7 +15,8 @@ unsigned awake_threads() {
     std::error_code error;
     for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error)) {
         std::ifstream file{thread.path() / "stat"};
-        const std::string stat{std::istreambuf_iterator<char>(file), {}};
+        std::string stat;
+        std::getline(file, stat);
         const std::size_t name_end = stat.rfind(')');
         if (name_end != std::string::npos && name_end + 2 < stat.size() && stat[name_end + 2] == 'R')
             ++awake;
