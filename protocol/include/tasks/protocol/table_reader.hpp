@@ -101,6 +101,7 @@ public:
 private:
     using Visitor = bool (*)(void*, const Task&);
     TableTotals walk(Visitor visitor, void* to) noexcept;
+    void take_header() noexcept;
     struct State; // buffers and the checked directory
 
     TableReader() = default;
