@@ -1,0 +1,46 @@
+#!/bin/sh
+# All that must hold before a change goes in: sh tests/run.sh
+# Stops at the first failure. From nothing about 17 minutes on two cores, on Debian 12.
+set -eu
+cd "$(dirname "$0")/.."
+
+started=$(date +%s)
+step() {
+    echo
+    echo "== $1 ($(($(date +%s) - started)) s)"
+}
+
+# build PRESET: quiet unless it fails.
+build() {
+    mkdir -p build
+    if ! { cmake --preset "$1" && cmake --build --preset "$1"; } >"build/$1.log" 2>&1; then
+        tail -n 100 "build/$1.log" >&2
+        echo "tests/run.sh: the build of preset $1 failed; all of its output is in build/$1.log" >&2
+        exit 1
+    fi
+}
+
+step "packages"
+sh packaging/install-deps.sh test
+
+step "dev: build"
+build dev
+step "lint"
+sh tests/lint.sh
+
+# The heavy test of torn stacks runs in full only in dev, last.
+step "asan-ubsan: build"
+build asan-ubsan
+step "asan-ubsan: tests"
+STACKS=50000 THREADS=64 ctest --preset asan-ubsan
+step "tsan: build"
+build tsan
+step "tsan: tests of the agent"
+STACKS=50000 THREADS=64 ctest --preset tsan
+step "clang: build"
+build clang
+step "clang: tests"
+STACKS=50000 THREADS=64 ctest --preset clang
+step "dev: tests"
+ctest --preset dev
+step "passed"
