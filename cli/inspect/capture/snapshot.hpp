@@ -123,8 +123,8 @@ struct Snapshot {
     std::vector<ThreadFacts> threads;
     bool threads_known = false; ///< false: threads could not be listed (dead process, table alone)
     std::vector<TaskFacts> tasks;
-    std::vector<SiteFacts> sites;         ///< [0] is no site
-    std::vector<ScopeList> scope_lists;   ///< [0] is the empty list
+    std::vector<SiteFacts> sites;       ///< [0] is no site
+    std::vector<ScopeList> scope_lists; ///< [0] is the empty list
     std::vector<ModuleFacts> modules;
     std::vector<Incomplete> incomplete;
 };

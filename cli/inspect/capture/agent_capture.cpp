@@ -1,0 +1,192 @@
+#include "capture/agent_capture.hpp"
+
+#include <algorithm>
+
+#include "capture/file_table_source.hpp"
+#include "capture/task_collector.hpp"
+#include "capture/thread_skew.hpp"
+
+namespace tasks::inspect {
+namespace {
+
+using protocol::MessageType;
+
+ThreadFacts facts_of(const protocol::ThreadStack& thread) {
+    ThreadFacts facts;
+    facts.tid = thread.tid;
+    facts.name = thread.name;
+    facts.capture = thread.capture;
+    facts.syscall = thread.syscall;
+    facts.arguments = thread.arguments;
+    facts.sp = thread.sp;
+    facts.pc = thread.pc;
+    facts.stack = thread.stack;
+    facts.stack_cut = thread.stack_cut;
+    facts.last_ran_ago_ns = thread.last_ran_ago_ns;
+    facts.taken_at_ns = thread.taken_at_ns;
+    facts.wait_channel = thread.wait_channel;
+    return facts;
+}
+
+VitalFacts facts_of(const protocol::VitalsAnswer& answer) {
+    VitalFacts facts;
+    facts.tasks = answer.tasks;
+    facts.os_threads = answer.os_threads;
+    facts.usable_cpus = answer.usable_cpus;
+    facts.num_cpus = answer.num_cpus;
+    facts.jobs_started = answer.jobs_started;
+    facts.jobs_ended = answer.jobs_ended;
+    facts.jobs_last_minute = answer.jobs_last_minute;
+    facts.jobs_dropped = answer.jobs_dropped;
+    facts.rss_bytes = answer.rss_bytes;
+    facts.peak_rss_bytes = answer.peak_rss_bytes;
+    facts.stack_bytes = answer.stack_bytes;
+    facts.switches_voluntary = answer.switches_voluntary;
+    facts.switches_involuntary = answer.switches_involuntary;
+    facts.fds = answer.fds;
+    facts.uptime_ns = answer.uptime_ns;
+    return facts;
+}
+
+/// Reads each part of an answer as that message and hands it on.
+template <class Answer, class Use> AgentClient::Take parts_of(Use use) {
+    return [use](std::string_view payload) -> std::optional<std::string> {
+        const auto answer = protocol::read<Answer>(payload);
+        if (!answer) {
+            return "its answer cannot be read: " + answer.error().sentence;
+        }
+        use(*answer);
+        return std::nullopt;
+    };
+}
+
+/// One conversation with one agent.
+class Conversation {
+public:
+    Conversation(AgentClient agent, const Deadline& deadline, Snapshot& snapshot)
+        : agent_(std::move(agent)), deadline_(deadline), snapshot_(snapshot) {}
+
+    std::optional<AgentError> counts() {
+        return ask<protocol::CountsRequest, protocol::CountsAnswer>({}, [this](const protocol::CountsAnswer& answer) {
+            snapshot_.vitals.tasks = answer.tasks;
+            snapshot_.vitals.os_threads = answer.os_threads;
+            snapshot_.vitals.jobs_dropped = answer.jobs_dropped;
+        });
+    }
+
+    std::optional<AgentError> figures() {
+        return ask<protocol::VitalsRequest, protocol::VitalsAnswer>(
+            {}, [this](const protocol::VitalsAnswer& answer) { snapshot_.vitals = facts_of(answer); });
+    }
+
+    std::optional<AgentError> tasks() {
+        TaskCollector collector{snapshot_};
+        return ask<protocol::TasksRequest, protocol::TasksAnswer>({}, [&](const protocol::TasksAnswer& answer) {
+            std::ranges::for_each(answer.sites, [&](const auto& site) { collector.add(site); });
+            std::ranges::for_each(answer.tasks, [&](const auto& task) { collector.add(task); });
+            if (answer.unreadable != 0) {
+                snapshot_.incomplete.push_back(
+                    {0, std::to_string(answer.unreadable) + " tasks changed at every look and are left out"});
+            }
+        });
+    }
+
+    std::optional<AgentError> threads(const CaptureOptions& options) {
+        const protocol::StacksRequest request{options.stack_bytes, {}, !options.last_ran};
+        auto error = ask<protocol::StacksRequest, protocol::StacksAnswer>(
+            request, [this](const protocol::StacksAnswer& answer) { add(answer); });
+        snapshot_.threads_known = !error;
+        snapshot_.skew_ns = skew_of(snapshot_.threads);
+        return error;
+    }
+
+private:
+    template <class Request, class Answer, class Use> std::optional<AgentError> ask(const Request& request, Use use) {
+        return agent_.ask(protocol::type_of<Request>, protocol::write(request), protocol::type_of<Answer>,
+                          parts_of<Answer>(std::move(use)), deadline_);
+    }
+
+    void add(const protocol::StacksAnswer& answer) {
+        for (const auto& module : answer.modules) {
+            snapshot_.modules.push_back(
+                {module.start, module.end, module.file_offset, std::string{module.path}, std::string{module.build_id}});
+        }
+        for (const auto& thread : answer.threads) {
+            if (thread.tid != answer.agent_tid) {
+                snapshot_.threads.push_back(facts_of(thread));
+            }
+        }
+    }
+
+    AgentClient agent_;
+    const Deadline& deadline_;
+    Snapshot& snapshot_;
+};
+
+/// The tasks out of the table file; false: it cannot be opened.
+bool tasks_from_table(const AgentFiles& files, const Deadline& deadline, Snapshot& snapshot) {
+    if (!files.has_table) {
+        return false;
+    }
+    auto table = open_table(files, deadline);
+    if (!table) {
+        snapshot.incomplete.push_back({0, table.error().sentence + "; the agent was asked instead"});
+        return false;
+    }
+    // The agent's own figures count births and deaths too, and are newer.
+    const auto figures = snapshot.vitals;
+    collect_table(table->reader, snapshot);
+    if (figures.jobs_started) {
+        snapshot.vitals = figures;
+    }
+    return true;
+}
+
+/// A deadline that passes in the middle leaves what there is; anything else that goes wrong ends the capture.
+std::optional<AgentError> keep_going(std::optional<AgentError> error, std::string_view what, Snapshot& snapshot) {
+    if (!error || error->trouble != AgentTrouble::silent) {
+        return error;
+    }
+    snapshot.incomplete.push_back({0, std::string{what} + " did not come whole before the deadline"});
+    return std::nullopt;
+}
+
+std::optional<AgentError> converse(Conversation& agent, const AgentFiles& files, const CaptureOptions& options,
+                                   const Deadline& deadline, Snapshot& snapshot) {
+    // The first answer must come: an agent that greets and then says nothing hangs.
+    if (auto error = options.figures ? agent.figures() : agent.counts()) {
+        return error;
+    }
+    if (options.tasks && !tasks_from_table(files, deadline, snapshot)) {
+        if (auto error = keep_going(agent.tasks(), "the list of tasks", snapshot)) {
+            return error;
+        }
+    }
+    return options.threads ? keep_going(agent.threads(options), "the list of threads", snapshot) : std::nullopt;
+}
+
+} // namespace
+
+Result<Snapshot, AgentError> capture_from_agent(const World& world, const Target& target,
+                                                const CaptureOptions& options) {
+    const Deadline deadline{*world.clock, options.answer_ns};
+    auto agent = AgentClient::meet(target.files, Deadline{*world.clock, options.hello_ns});
+    if (!agent) {
+        return Failure{agent.error()};
+    }
+    Snapshot snapshot;
+    snapshot.process = target.process;
+    snapshot.process.agent = AgentState::answers;
+    if (!agent->name().empty()) {
+        snapshot.process.name = agent->name();
+    }
+    snapshot.taken_at_ns = world.clock->monotonic_ns();
+    snapshot.taken_at_realtime_ns = world.clock->realtime_ns();
+    Conversation conversation{*std::move(agent), deadline, snapshot};
+    if (auto error = converse(conversation, target.files, options, deadline, snapshot)) {
+        return Failure{*std::move(error)};
+    }
+    return snapshot;
+}
+
+} // namespace tasks::inspect

@@ -1,0 +1,182 @@
+#include "capture/proc_threads.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+#include <sys/uio.h>
+
+#include "capture/proc_stat.hpp"
+#include "capture/thread_skew.hpp"
+
+namespace tasks::inspect {
+namespace {
+
+using protocol::Capture;
+
+constexpr std::size_t max_threads = 65536;
+constexpr std::uint64_t max_all_stacks = 512ull << 20; ///< copied bytes of one capture
+constexpr int looks = 3;
+constexpr std::size_t page_bytes = 4096;
+
+template <class Number> bool take_number(std::string_view& text, Number& into, int base) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    if (base == 16 && text.starts_with("0x")) {
+        text.remove_prefix(2);
+    }
+    const auto end = std::from_chars(text.data(), text.data() + text.size(), into, base);
+    if (end.ec != std::errc{}) {
+        return false;
+    }
+    text.remove_prefix(static_cast<std::size_t>(end.ptr - text.data()));
+    return true;
+}
+
+/// What a failed read of a thread's file means.
+Capture capture_of(int error) {
+    switch (error) {
+    case ENOENT:
+    case ESRCH:
+        return Capture::exited;
+    case EACCES:
+    case EPERM:
+        return Capture::not_permitted;
+    default:
+        return Capture::unreadable;
+    }
+}
+
+/// Up to `bytes` from `address`; a piece for each page, so that an unmapped one ends the copy and does not undo it.
+std::string copy_memory(std::uint32_t pid, std::uint64_t address, std::size_t bytes) {
+    std::string copy(bytes, '\0');
+    std::array<iovec, protocol::max_stack_bytes / page_bytes + 1> pages{};
+    std::size_t count = 0;
+    for (std::size_t done = 0; done < bytes && count < pages.size(); ++count) {
+        const auto in_page = page_bytes - (address + done) % page_bytes;
+        const auto piece = std::min(in_page, bytes - done);
+        pages[count] = {reinterpret_cast<void*>(address + done), piece};
+        done += piece;
+    }
+    const iovec local{copy.data(), copy.size()};
+    const auto copied = ::process_vm_readv(static_cast<pid_t>(pid), &local, 1, pages.data(), count, 0);
+    copy.resize(copied > 0 ? static_cast<std::size_t>(copied) : 0);
+    return copy;
+}
+
+class ThreadReader {
+public:
+    ThreadReader(const World& world, const ThreadsAsked& asked, std::uint32_t tid)
+        : world_(world), asked_(asked), folder_(std::to_string(asked.pid) + "/task/" + std::to_string(tid) + "/") {
+        thread_.tid = tid;
+    }
+
+    ThreadFacts read(std::uint32_t stack_bytes) {
+        name();
+        number();
+        for (int look = 0; look < looks; ++look) {
+            thread_.capture = look_once(stack_bytes);
+            if (thread_.capture != Capture::changing) {
+                break;
+            }
+        }
+        if (thread_.capture != Capture::captured) {
+            thread_.stack.clear();
+        }
+        const auto channel = text("wchan");
+        thread_.wait_channel = channel && *channel != "0" ? *channel : "";
+        return std::move(thread_);
+    }
+
+private:
+    Result<std::string, int> text(std::string_view file) const { return world_.proc.read(folder_ + std::string{file}); }
+
+    void name() {
+        if (auto comm = text("comm")) {
+            thread_.name = comm->substr(0, comm->find('\n'));
+        }
+    }
+
+    void number() {
+        const auto status = asked_.own_pid_namespace ? Result<std::string, int>{Failure{0}} : text("status");
+        if (status) {
+            thread_.tid = parse_status(*status).innermost_pid.value_or(thread_.tid);
+        }
+    }
+
+    Capture look_once(std::uint32_t stack_bytes) {
+        const auto ran = text("schedstat");
+        const auto call = text("syscall");
+        if (!ran || !call) {
+            return capture_of(call ? ran.error() : call.error());
+        }
+        thread_.taken_at_ns = world_.clock->monotonic_ns();
+        if (call->starts_with("running")) {
+            return Capture::running;
+        }
+        if (!parse_syscall(*call, thread_)) {
+            return Capture::unreadable;
+        }
+        thread_.stack = stack_bytes == 0 ? std::string{} : copy_memory(asked_.pid, thread_.sp, stack_bytes);
+        thread_.stack_cut = stack_bytes != 0 && thread_.stack.size() == stack_bytes;
+        const auto call_again = text("syscall");
+        const auto ran_again = text("schedstat");
+        if (!call_again || !ran_again) {
+            return capture_of(call_again ? ran_again.error() : call_again.error());
+        }
+        if (*call_again != *call || *ran_again != *ran) {
+            return Capture::changing;
+        }
+        return stack_bytes != 0 && thread_.stack.empty() ? Capture::unreadable : Capture::captured;
+    }
+
+    const World& world_;
+    const ThreadsAsked& asked_;
+    std::string folder_;
+    ThreadFacts thread_;
+};
+
+bool is_agents(const ThreadFacts& thread, const ThreadsAsked& asked) {
+    return asked.agent_tid != 0 ? thread.tid == asked.agent_tid : thread.name == "tasks-agent";
+}
+
+} // namespace
+
+bool parse_syscall(std::string_view line, ThreadFacts& into) {
+    if (!take_number(line, into.syscall, 10)) {
+        return false;
+    }
+    into.arguments = {};
+    if (into.syscall >= 0 &&
+        !std::ranges::all_of(into.arguments, [&line](auto& argument) { return take_number(line, argument, 16); })) {
+        return false;
+    }
+    return take_number(line, into.sp, 16) && take_number(line, into.pc, 16);
+}
+
+void read_threads(const World& world, const ThreadsAsked& asked, const Deadline& deadline, Snapshot& into) {
+    const auto tids = world.proc.numbers(std::to_string(asked.pid) + "/task", max_threads);
+    if (!tids) {
+        into.incomplete.push_back({0, "the threads cannot be listed; the process has ended or may not be looked at"});
+        return;
+    }
+    const auto stack_bytes = std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes);
+    std::uint64_t copied = 0;
+    for (const auto tid : *tids) {
+        ThreadFacts thread;
+        if (deadline.passed()) {
+            thread.tid = tid;
+            thread.capture = Capture::deadline;
+        } else {
+            thread = ThreadReader{world, asked, tid}.read(copied < max_all_stacks ? stack_bytes : 0);
+        }
+        copied += thread.stack.size();
+        if (!is_agents(thread, asked)) {
+            into.threads.push_back(std::move(thread));
+        }
+    }
+    into.threads_known = tids->size() < max_threads;
+    into.skew_ns = skew_of(into.threads);
+}
+
+} // namespace tasks::inspect

@@ -1,0 +1,115 @@
+#include "capture/table_capture.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "capture/file_table_source.hpp"
+#include "capture/proc_figures.hpp"
+#include "capture/proc_modules.hpp"
+#include "capture/proc_stat.hpp"
+#include "capture/proc_threads.hpp"
+#include "capture/table_history.hpp"
+#include "capture/task_collector.hpp"
+
+namespace tasks::inspect {
+namespace {
+
+/// A dead process was last looked at when its agent last wrote.
+void date_back(const protocol::TableFacts& facts, Snapshot& snapshot) {
+    snapshot.taken_at_ns = facts.seen_alive_ns;
+    const auto lived = facts.seen_alive_ns > facts.started_at_ns ? facts.seen_alive_ns - facts.started_at_ns : 0;
+    snapshot.taken_at_realtime_ns = facts.started_at_realtime_ns + lived;
+    snapshot.vitals.uptime_ns = lived;
+}
+
+void take_table(OpenTable& table, const CaptureOptions& options, Snapshot& snapshot) {
+    const auto& facts = table.reader.facts();
+    if (!facts.name.empty()) {
+        snapshot.process.name = facts.name;
+    }
+    snapshot.vitals.jobs_last_minute = jobs_last_minute(facts.history);
+    if (options.tasks) {
+        collect_table(table.reader, snapshot);
+    }
+}
+
+/// Registered tasks, and each thread that none of them runs on.
+std::uint64_t count_tasks(const Snapshot& snapshot) {
+    std::unordered_set<std::uint32_t> carrying;
+    for (const auto& task : snapshot.tasks) {
+        if (task.tid != 0) {
+            carrying.insert(task.tid);
+        }
+    }
+    const auto alone = std::ranges::count_if(
+        snapshot.threads, [&carrying](const ThreadFacts& thread) { return !carrying.contains(thread.tid); });
+    return snapshot.tasks.size() + static_cast<std::uint64_t>(alone);
+}
+
+void look_from_outside(const World& world, const Target& target, const OpenTable* table, const CaptureOptions& options,
+                       Snapshot& snapshot) {
+    const Deadline deadline{*world.clock, options.answer_ns};
+    const auto pid = target.process.pid;
+    if (options.figures) {
+        read_figures(world, target.process, deadline, snapshot.vitals);
+    }
+    // A count of tasks needs the threads' numbers too.
+    const bool stacks = options.threads && options.stack_bytes != 0;
+    const bool same_numbers = target.files.directory == nullptr || target.files.inner_pid == pid;
+    const auto agent_tid = table == nullptr ? 0 : table->reader.facts().agent_tid;
+    read_threads(world, {pid, agent_tid, same_numbers, stacks ? options.stack_bytes : 0}, deadline, snapshot);
+    if (stacks) {
+        read_modules(world, pid, deadline, snapshot);
+    }
+    if (snapshot.threads_known) {
+        snapshot.vitals.os_threads = snapshot.threads.size();
+        if (options.tasks && table != nullptr) {
+            snapshot.vitals.tasks = count_tasks(snapshot);
+        }
+    }
+}
+
+bool still_the_same(const World& world, const ProcessFacts& process) {
+    const auto stat = read_stat(world.proc, process.pid);
+    return stat && stat->start_time_ticks == process.start_time_ticks;
+}
+
+} // namespace
+
+Result<Snapshot, Error> capture_from_table(const World& world, const Target& target, AgentState state,
+                                           const CaptureOptions& options) {
+    Snapshot snapshot;
+    snapshot.process = target.process;
+    snapshot.process.agent = state;
+    snapshot.taken_at_ns = world.clock->monotonic_ns();
+    snapshot.taken_at_realtime_ns = world.clock->realtime_ns();
+    const bool dead = state == AgentState::dead;
+    auto table =
+        target.files.has_table
+            ? open_table(target.files, Deadline{*world.clock, options.answer_ns})
+            : Result<OpenTable, Error>{Failure{Error{
+                  Trouble::not_inspectable, "process " + std::to_string(target.process.pid) + ": it left no table"}}};
+    if (table) {
+        if (dead) {
+            date_back(table->reader.facts(), snapshot);
+        }
+        take_table(*table, options, snapshot);
+    } else if (dead) {
+        return Failure{table.error()};
+    } else {
+        snapshot.incomplete.push_back({0, table.error().sentence + "; registered jobs are not known"});
+    }
+    if (dead) {
+        snapshot.incomplete.push_back({0, "the process is gone: only registered tasks are known; the stacks of its "
+                                          "threads, and threads without a job, are gone with it"});
+        return snapshot;
+    }
+    look_from_outside(world, target, table ? &*table : nullptr, options, snapshot);
+    if (!still_the_same(world, target.process)) {
+        return Failure{Error{Trouble::not_inspectable,
+                             "process " + std::to_string(target.process.pid) + ": it ended while it was looked at"}};
+    }
+    return snapshot;
+}
+
+} // namespace tasks::inspect

@@ -1,0 +1,124 @@
+#include "capture/task_collector.hpp"
+
+#include <algorithm>
+
+namespace tasks::inspect {
+namespace {
+
+/// A reservation is only a hint: a table that claims more grows the vector by steps.
+constexpr std::uint64_t max_reserved_tasks = 1u << 22;
+
+TaskFacts facts_of(const protocol::Task& task) {
+    TaskFacts facts;
+    facts.id = task.id;
+    facts.since_ns = task.since_ns;
+    facts.wait_object = task.wait_object;
+    facts.tid = task.tid;
+    facts.kind = task.kind;
+    facts.state = task.state;
+    facts.wait_reason = task.wait_reason;
+    return facts;
+}
+
+std::string records(std::uint64_t count) { return std::to_string(count) + (count == 1 ? " record" : " records"); }
+
+void tell_totals(const protocol::TableTotals& totals, Snapshot& snapshot) {
+    snapshot.vitals.jobs_started = totals.jobs_started;
+    snapshot.vitals.jobs_ended = totals.jobs_ended;
+    if (totals.unreadable != 0) {
+        snapshot.incomplete.push_back({0, records(totals.unreadable) +
+                                              " of the table could not be read: they changed "
+                                              "at every look, or their writer was killed in an update"});
+    }
+    if (totals.damaged != 0) {
+        snapshot.incomplete.push_back({0, records(totals.damaged) + " of the table are damaged and left out"});
+    }
+}
+
+} // namespace
+
+TaskCollector::TaskCollector(Snapshot& snapshot) : snapshot_(snapshot) {
+    snapshot_.sites.resize(1);
+    snapshot_.scope_lists.resize(1);
+}
+
+void TaskCollector::reserve(std::uint64_t tasks) { snapshot_.tasks.reserve(std::min(tasks, max_reserved_tasks)); }
+
+void TaskCollector::add(const protocol::Task& task) {
+    auto facts = facts_of(task);
+    facts.scopes = list_index(task);
+    facts.wait_site = site_index(task.wait_site);
+    snapshot_.tasks.push_back(facts);
+}
+
+void TaskCollector::add(const protocol::Site& site) {
+    const auto index = site_index(site.id);
+    if (index != none) {
+        snapshot_.sites[index] = {std::string{site.name}, std::string{site.function}, std::string{site.file},
+                                  site.line};
+    }
+}
+
+std::uint32_t TaskCollector::site_index(std::uint32_t id) {
+    if (id == 0 || id > protocol::max_sites) {
+        return none;
+    }
+    if (id >= index_of_id_.size()) {
+        index_of_id_.resize(id + 1);
+    }
+    if (index_of_id_[id] == none) {
+        index_of_id_[id] = static_cast<std::uint32_t>(ids_.size());
+        ids_.push_back(id);
+        snapshot_.sites.emplace_back();
+    }
+    return index_of_id_[id];
+}
+
+std::uint32_t TaskCollector::list_index(const protocol::Task& task) {
+    const auto count = std::min<std::size_t>(task.scope_count, task.scopes.size());
+    if (count == 0 && task.scopes_left_out == 0) {
+        return none;
+    }
+    if (count == 1 && task.scopes_left_out == 0) {
+        const auto site = site_index(task.scopes[0]);
+        if (site >= single_list_of_.size()) {
+            single_list_of_.resize(site + 1);
+        }
+        if (single_list_of_[site] == none) {
+            single_list_of_[site] = new_list({{site}, 0});
+        }
+        return single_list_of_[site];
+    }
+    std::vector<std::uint32_t> sites;
+    std::transform(task.scopes.begin(), task.scopes.begin() + static_cast<std::ptrdiff_t>(count),
+                   std::back_inserter(sites), [this](std::uint32_t id) { return site_index(id); });
+    const auto [known, added] = lists_.try_emplace({sites, task.scopes_left_out});
+    if (added) {
+        known->second = new_list({std::move(sites), task.scopes_left_out});
+    }
+    return known->second;
+}
+
+std::uint32_t TaskCollector::new_list(ScopeList list) {
+    snapshot_.scope_lists.push_back(std::move(list));
+    return static_cast<std::uint32_t>(snapshot_.scope_lists.size() - 1);
+}
+
+void collect_table(protocol::TableReader& reader, Snapshot& snapshot) {
+    TaskCollector collector{snapshot};
+    collector.reserve(reader.record_count());
+    const auto totals = reader.each_task([&collector](const protocol::Task& task) {
+        collector.add(task);
+        return true;
+    });
+    tell_totals(totals, snapshot);
+    const auto ids = collector.site_ids(); // a copy: add() is free to intern more
+    for (std::size_t index = 1; index < ids.size(); ++index) {
+        if (const auto site = reader.site(ids[index])) {
+            collector.add(*site);
+        }
+    }
+    snapshot.vitals.jobs_dropped = reader.facts().dropped_jobs;
+}
+
+} // namespace tasks::inspect

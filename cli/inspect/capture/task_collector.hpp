@@ -1,0 +1,47 @@
+// Puts registered tasks, and the sites and scope lists that they name, into a snapshot: from the table or from the
+// agent's answer. A million tasks are kept in 40 bytes each, so scope lists and sites are interned; most tasks have
+// one scope, found by one look into an array. One thread at a time; the snapshot must outlive it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+#include <tasks/protocol/messages.hpp>
+#include <tasks/protocol/table_reader.hpp>
+
+#include "capture/snapshot.hpp"
+
+namespace tasks::inspect {
+
+class TaskCollector {
+public:
+    explicit TaskCollector(Snapshot& snapshot);
+
+    void reserve(std::uint64_t tasks);
+    void add(const protocol::Task& task);
+    /// The texts of a site, before or after the tasks that name it. Ids over max_sites are passed over.
+    void add(const protocol::Site& site);
+
+    /// Ids of the sites that tasks named, by their index in Snapshot::sites; [0] is 0.
+    const std::vector<std::uint32_t>& site_ids() const noexcept { return ids_; }
+
+private:
+    std::uint32_t site_index(std::uint32_t id);
+    std::uint32_t list_index(const protocol::Task& task);
+    std::uint32_t new_list(ScopeList list);
+
+    static constexpr std::uint32_t none = 0;
+    Snapshot& snapshot_;
+    std::vector<std::uint32_t> ids_{0};
+    std::vector<std::uint32_t> index_of_id_;    ///< by site id; 0: not met yet
+    std::vector<std::uint32_t> single_list_of_; ///< by site index: the list of that scope alone; 0: not made yet
+    std::map<std::pair<std::vector<std::uint32_t>, std::uint32_t>, std::uint32_t> lists_;
+};
+
+/// All tasks of a table. Records that could not be read, or are damaged, become entries of Snapshot::incomplete;
+/// births and deaths become vitals.
+void collect_table(protocol::TableReader& reader, Snapshot& snapshot);
+
+} // namespace tasks::inspect
