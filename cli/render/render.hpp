@@ -39,11 +39,13 @@ void vitals_json(const inspect::VitalsReport& report, Sink& sink);
 void count_text(const inspect::VitalsReport& report, Sink& sink);
 void count_json(const inspect::VitalsReport& report, Sink& sink);
 
-void stack_text(const inspect::StackReport& report, const inspect::StackOptions& asked, const TextOptions& options, Sink& sink);
+void stack_text(const inspect::StackReport& report, const inspect::StackOptions& asked, const TextOptions& options,
+                Sink& sink);
 void stack_json(const inspect::StackReport& report, Sink& sink);
 
 /// Bare `tasks TARGET`: one screen of vitals and the biggest groups.
-void summary_text(const inspect::VitalsReport& vitals, const inspect::StackReport& stacks, const TextOptions& options, Sink& sink);
+void summary_text(const inspect::VitalsReport& vitals, const inspect::StackReport& stacks, const TextOptions& options,
+                  Sink& sink);
 void summary_json(const inspect::VitalsReport& vitals, const inspect::StackReport& stacks, Sink& sink);
 
 void error_text(const inspect::Error& error, Sink& sink);

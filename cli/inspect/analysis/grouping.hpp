@@ -56,7 +56,7 @@ private:
     Key key_of(const TaskView& task);
     GroupShape shape_of(const Key& key) const;
     void count_members();
-    void add_ages(Group& group) const;
+    void add_to(Group& group, std::uint32_t slot) const;
     void one_group_a_task();
     void limit_groups();
 

@@ -1,0 +1,157 @@
+#include "render/group_text.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "render/clean.hpp"
+#include "render/figures.hpp"
+#include "render/function_text.hpp"
+#include "render/plumbing.hpp"
+
+namespace tasks::render {
+
+using inspect::Frame;
+using inspect::Group;
+using inspect::GroupShape;
+using inspect::TaskView;
+using protocol::State;
+using protocol::WaitReason;
+
+namespace {
+
+constexpr std::size_t longest_name = 80; // of a job or a wait, in a header
+constexpr std::size_t longest_function = 100;
+constexpr std::size_t aligned_functions = 60; // a longer one stands out of the column rather than move it
+
+// What the tasks of the group do: "chan send "results"", "running".
+std::string doing(const GroupShape& shape) {
+    if (shape.state != State::waiting) {
+        return shape.state == State::unknown ? "state unknown" : std::string(protocol::word(shape.state));
+    }
+    std::string text(shape.wait_reason == WaitReason::none || shape.wait_reason == WaitReason::unknown
+                         ? "waiting"
+                         : protocol::word(shape.wait_reason));
+    if (!shape.wait_name.empty()) {
+        text.append(" \"").append(cut_to(clean(shape.wait_name), longest_name)).append("\"");
+    }
+    return text;
+}
+
+std::string age(const GroupShape& shape, const Group& group) {
+    if (group.age_max == TaskView::unknown_age) {
+        return shape.state == State::waiting ? unknown : "";
+    }
+    const auto range = duration_range(group.age_min, group.age_max);
+    return shape.age_is_last_ran ? "last ran " + range + " ago" : range;
+}
+
+std::string padded(std::string text, std::size_t columns) {
+    return text.append(columns > width(text) ? columns - width(text) : 0, ' ');
+}
+
+} // namespace
+
+GroupText::GroupText(const inspect::StackReport& report, const FileNames& files, Colour colour, bool whole)
+    : report_(report), files_(files), colour_(colour), whole_(whole) {}
+
+std::string GroupText::header(const Group& group) const {
+    const auto& shape = report_.shape(group);
+    auto text = counted(group.count, "task") + "  " + std::string(protocol::word(shape.kind)) + "  " + doing(shape);
+    if (const auto ages = age(shape, group); !ages.empty()) {
+        text.append("  ").append(ages);
+    }
+    if (const auto name = clean(report_.name(group)); !name.empty()) {
+        text.append("  [").append(whole_ ? name : cut_to(name, longest_name)).append("]");
+    }
+    return colour_.bold(text) + (whole_ ? one_task(group) : "") + "\n";
+}
+
+// "  tid 12340  id 0x100000003  on 0x7ffd2c"
+std::string GroupText::one_task(const Group& group) const {
+    const auto task = report_.list.at(report_.members[group.first]);
+    std::string text;
+    text += task.tid == 0 ? "" : fmt::format("  tid {}", task.tid);
+    text += task.id == 0 ? "" : fmt::format("  id {:#x}", task.id);
+    text += task.wait_object == 0 ? "" : fmt::format("  on {:#x}", task.wait_object);
+    return text;
+}
+
+std::string GroupText::body(const Group& group) const {
+    const auto& shape = report_.shape(group);
+    auto text = frames(shape.frames);
+    if (shape.frames.empty() && !shape.waits_at && !shape.no_stack.empty()) {
+        text.append("    (").append(clean(shape.no_stack)).append(")\n");
+    }
+    if (!shape.cut.empty()) {
+        text.append("    ... (the stack ends early: ").append(clean(shape.cut)).append(")\n");
+    }
+    return text + site("waits at", shape.waits_at) + site("created by", shape.created_by);
+}
+
+std::string GroupText::frames(const std::vector<Frame>& frames) const {
+    const auto hidden = whole_ ? std::vector<bool>(frames.size()) : plumbing(frames);
+    std::size_t column = 0;
+    for (std::size_t at = 0; at < frames.size(); ++at) {
+        const auto columns = hidden[at] ? 0 : width(function(frames[at]));
+        column = columns > aligned_functions ? column : std::max(column, columns);
+    }
+    std::string text;
+    for (std::size_t at = 0; at < frames.size(); ++at) {
+        if (hidden[at]) {
+            continue;
+        }
+        const auto where = place(frames[at]);
+        auto line =
+            where.empty() ? function(frames[at]) : padded(function(frames[at]), column) + "   " + colour_.dim(where);
+        text.append("    ").append(line).append(frames[at].inlined ? "   (inlined)\n" : "\n");
+    }
+    return text;
+}
+
+std::string GroupText::function(const Frame& frame) const {
+    if (!frame.function.empty()) {
+        return whole_ ? clean(frame.function) : cut_to(clean(short_function(frame.function)), longest_function);
+    }
+    if (!frame.module.empty()) {
+        return fmt::format("{}+{:#x}", clean(base_name(frame.module)), frame.module_offset);
+    }
+    return fmt::format("{:#x}", frame.address);
+}
+
+std::string GroupText::place(const Frame& frame) const {
+    if (!frame.file.empty()) {
+        return files_.place(frame.file, frame.line);
+    }
+    return frame.function.empty() ? std::string() : clean(base_name(frame.module));
+}
+
+std::string GroupText::site(std::string_view label, const std::optional<inspect::CreatedBy>& site) const {
+    if (!site) {
+        return "";
+    }
+    auto text = fmt::format("  {} {}", label, clean(site->function.empty() ? unknown : site_function(site->function)));
+    if (!site->file.empty()) {
+        text.append("   ").append(colour_.dim(files_.place(site->file, site->line)));
+    }
+    return text + "\n";
+}
+
+std::string GroupText::top(const Group& group) const {
+    const auto& shape = report_.shape(group);
+    if (shape.frames.empty()) {
+        auto text = site("waits at", shape.waits_at);
+        text = text.empty() ? site("created by", shape.created_by) : text;
+        return text.empty() ? "" : text.substr(2, text.size() - 3);
+    }
+    const auto hidden = plumbing(shape.frames);
+    const auto& frame = shape.frames[static_cast<std::size_t>(std::ranges::find(hidden, false) - hidden.begin())];
+    const auto where = place(frame);
+    return function(frame) + (where.empty() ? "" : "   " + colour_.dim(where));
+}
+
+bool GroupText::leaves_out(const Group& group) const {
+    return !whole_ && std::ranges::count(plumbing(report_.shape(group).frames), true) > 0;
+}
+
+} // namespace tasks::render

@@ -1,0 +1,17 @@
+// The objects that several JSON outputs share. Each writes one value.
+#pragma once
+
+#include "render/json_writer.hpp"
+
+namespace tasks::render {
+
+void write_vitals(const inspect::VitalsReport& report, JsonWriter& json);
+void write_stacks(const inspect::StackReport& report, JsonWriter& json);
+
+/// [{"tid","reason"}]
+void write_incomplete(const std::vector<inspect::Incomplete>& incomplete, JsonWriter& json);
+
+/// The keys that tell which process it is: pid, start_time_ticks, name, state.
+void write_identity(const inspect::ProcessFacts& process, JsonWriter& json);
+
+} // namespace tasks::render

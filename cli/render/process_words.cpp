@@ -1,0 +1,47 @@
+#include "render/process_words.hpp"
+
+namespace tasks::render {
+
+using inspect::AgentState;
+
+std::string_view word(AgentState state) {
+    switch (state) {
+    case AgentState::answers:
+        return "answers";
+    case AgentState::hung:
+        return "hung";
+    case AgentState::stopped:
+        return "stopped";
+    case AgentState::refused:
+        return "refused";
+    case AgentState::dead:
+        return "dead";
+    }
+    return "unknown";
+}
+
+std::string_view meaning(AgentState state) {
+    switch (state) {
+    case AgentState::answers:
+        return "";
+    case AgentState::hung:
+        return "hung: its agent did not answer in time; this is from its table and /proc";
+    case AgentState::stopped:
+        return "stopped by a signal; this is from its table and /proc";
+    case AgentState::refused:
+        return "its agent refused to answer; run as its user or as root";
+    case AgentState::dead:
+        return "dead; this is what it last registered";
+    }
+    return "";
+}
+
+std::string target(const inspect::ProcessFacts& process) {
+    auto text = std::to_string(process.pid);
+    if (process.agent == AgentState::dead) {
+        text.append("@").append(std::to_string(process.start_time_ticks));
+    }
+    return text;
+}
+
+} // namespace tasks::render

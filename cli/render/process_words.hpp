@@ -1,0 +1,20 @@
+// How a process stands, in words. Pure functions, any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "capture/snapshot.hpp"
+
+namespace tasks::render {
+
+/// "answers", "hung", "stopped", "refused", "dead".
+std::string_view word(inspect::AgentState state);
+
+/// What follows from it for the figures shown: a sentence; "" where the process answers.
+std::string_view meaning(inspect::AgentState state);
+
+/// "12336", of a dead process "12336@884213": what `tasks` takes as TARGET.
+std::string target(const inspect::ProcessFacts& process);
+
+} // namespace tasks::render

@@ -1,0 +1,126 @@
+#include "render/json_parts.hpp"
+
+namespace tasks::render {
+
+namespace {
+
+using inspect::CreatedBy;
+using inspect::Group;
+using inspect::GroupShape;
+using inspect::StackReport;
+using inspect::TaskView;
+
+std::optional<std::uint64_t> known_age(std::uint64_t age) {
+    return age == TaskView::unknown_age ? std::nullopt : std::optional(age);
+}
+
+void write_frame(const inspect::Frame& frame, JsonWriter& json) {
+    json.begin_object();
+    json.key("function").string_unless_empty(frame.function);
+    json.key("file").string_unless_empty(frame.file);
+    json.key("line").number_unless_0(frame.line);
+    json.key("column").number_unless_0(frame.column);
+    json.key("inlined").boolean(frame.inlined);
+    json.key("module").string_unless_empty(frame.module);
+    json.key("address").address(frame.address);
+    json.end_object();
+}
+
+void write_place(const std::optional<CreatedBy>& place, JsonWriter& json) {
+    if (!place) {
+        json.null();
+        return;
+    }
+    json.begin_object();
+    json.key("function").string_unless_empty(place->function);
+    json.key("file").string_unless_empty(place->file);
+    json.key("line").number_unless_0(place->line);
+    json.end_object();
+}
+
+void write_task(const inspect::TaskList& list, std::uint32_t slot, JsonWriter& json) {
+    const auto task = list.at(slot);
+    json.begin_object();
+    json.key("id").address(task.id);
+    json.key("tid").number_unless_0(task.tid);
+    json.key("name").string_unless_empty(list.name(slot));
+    json.key("age_ns").number(known_age(task.age));
+    json.key("wait_object").address(task.wait_object);
+    json.end_object();
+}
+
+void write_shape(const GroupShape& shape, JsonWriter& json) {
+    json.key("kind").string(protocol::word(shape.kind));
+    json.key("state").string(protocol::word(shape.state));
+    json.key("wait_reason");
+    if (shape.wait_reason == protocol::WaitReason::none) {
+        json.null();
+    } else {
+        json.string(protocol::word(shape.wait_reason));
+    }
+    json.key("wait_name").string_unless_empty(shape.wait_name);
+}
+
+void write_stack(const GroupShape& shape, JsonWriter& json) {
+    json.key("frames").begin_array();
+    for (const auto& frame : shape.frames) {
+        write_frame(frame, json);
+    }
+    json.end_array();
+    json.key("no_stack").string_unless_empty(shape.no_stack);
+    json.key("cut").string_unless_empty(shape.cut);
+    json.key("waits_at");
+    write_place(shape.waits_at, json);
+    json.key("created_by");
+    write_place(shape.created_by, json);
+}
+
+void write_group(const StackReport& report, const Group& group, JsonWriter& json) {
+    const auto& shape = report.shape(group);
+    json.begin_object();
+    json.key("count").number(std::uint64_t{group.count});
+    write_shape(shape, json);
+    json.key("name").string_unless_empty(report.name(group));
+    json.key("age_min_ns").number(known_age(group.age_min));
+    json.key("age_max_ns").number(known_age(group.age_max));
+    json.key("age_is_last_ran").boolean(shape.age_is_last_ran);
+    write_stack(shape, json);
+    json.key("tasks").begin_array();
+    for (const auto slot : report.oldest_first(group)) {
+        write_task(report.list, slot, json);
+    }
+    json.end_array();
+    json.end_object();
+}
+
+} // namespace
+
+void write_stacks(const StackReport& report, JsonWriter& json) {
+    json.begin_object();
+    json.key("schema").number(std::uint64_t{1});
+    write_identity(report.process, json);
+    json.key("taken_at_ns").number_unless_0(report.taken_at_realtime_ns);
+    json.key("skew_ns");
+    const bool threads = report.list.slots() > 0 && !report.list.snapshot().threads.empty();
+    json.number(threads ? std::optional(report.skew_ns) : std::nullopt);
+    json.key("tasks").number(report.tasks);
+    json.key("groups").begin_array();
+    for (const auto& group : report.groups) {
+        write_group(report, group, json);
+    }
+    json.end_array();
+    json.key("filtered_out").number(report.filtered_out);
+    json.key("groups_left_out").number(report.groups_left_out);
+    json.key("tasks_left_out").number(report.tasks_left_out);
+    json.key("dropped").number(report.dropped);
+    json.key("incomplete");
+    write_incomplete(report.incomplete, json);
+    json.end_object();
+}
+
+void stack_json(const StackReport& report, Sink& sink) {
+    JsonWriter json(sink);
+    write_stacks(report, json);
+}
+
+} // namespace tasks::render

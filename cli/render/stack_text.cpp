@@ -1,0 +1,60 @@
+#include "render/clean.hpp"
+#include "render/figures.hpp"
+#include "render/group_text.hpp"
+#include "render/incomplete_text.hpp"
+#include "render/process_words.hpp"
+#include "render/render.hpp"
+
+namespace tasks::render {
+
+namespace {
+
+using inspect::StackReport;
+
+void write_left_out(const StackReport& report, Sink& sink) {
+    if (report.groups_left_out > 0) {
+        sink.write("... " + counted(report.groups_left_out, "more group") + ", " +
+                   counted(report.tasks_left_out, "more task") + " (--limit)\n\n");
+    }
+}
+
+// "14 tasks in 3 groups; captured within 2ms; ..."
+std::string totals(const StackReport& report, bool left_out) {
+    const auto shown = report.tasks - report.filtered_out;
+    auto text = counted(shown, "task") + " in " + counted(report.groups.size() + report.groups_left_out, "group");
+    if (report.filtered_out > 0) {
+        text += "; " + number(report.filtered_out) + " more filtered out";
+    }
+    if (report.skew_ns > 0) {
+        text += "; threads captured within " + duration(report.skew_ns);
+    }
+    if (report.dropped > 0) {
+        text += "; " + counted(report.dropped, "job") + " found no room in the table: not shown";
+    }
+    if (left_out) {
+        text += "; library frames at the ends of stacks left out (--full shows them)";
+    }
+    return text + "\n";
+}
+
+} // namespace
+
+void stack_text(const StackReport& report, const inspect::StackOptions& asked, const TextOptions& options, Sink& sink) {
+    const Colour colour(options.colour);
+    const FileNames files(report);
+    const GroupText group_text(report, files, colour, asked.full);
+    if (report.process.agent != inspect::AgentState::answers) {
+        sink.write(colour.alarm("process " + target(report.process) + " " + clean(report.process.name) + ": " +
+                                std::string(meaning(report.process.agent))) +
+                   "\n\n");
+    }
+    bool left_out = false;
+    for (const auto& group : report.groups) {
+        sink.write(group_text.header(group) + group_text.body(group) + "\n");
+        left_out = left_out || group_text.leaves_out(group);
+    }
+    write_left_out(report, sink);
+    sink.write(incomplete_text(report.incomplete) + totals(report, left_out));
+}
+
+} // namespace tasks::render

@@ -1,0 +1,83 @@
+#include "render/colour.hpp"
+#include "render/figures.hpp"
+#include "render/incomplete_text.hpp"
+#include "render/process_words.hpp"
+#include "render/render.hpp"
+
+namespace tasks::render {
+
+namespace {
+
+using inspect::VitalFacts;
+using inspect::VitalsReport;
+
+template <class Counts> std::string listed(const Counts& counts) {
+    std::string text;
+    for (const auto& [what, count] : counts) {
+        text.append(text.empty() ? "" : ", ").append(protocol::word(what)).append(" ").append(number(count));
+    }
+    return text.empty() ? unknown : text;
+}
+
+std::string waits(const VitalsReport& report) {
+    std::string text;
+    for (const auto& wait : report.by_wait) {
+        text.append(text.empty() ? "" : ", ")
+            .append(protocol::word(wait.reason))
+            .append(" ")
+            .append(number(wait.count));
+        if (wait.oldest_ns) {
+            text.append(" (oldest ").append(duration(*wait.oldest_ns)).append(")");
+        }
+    }
+    return text;
+}
+
+// "RSS 24.1 MiB (peak 31.0)": the unit is told again only where it differs.
+std::string memory(const VitalFacts& figures) {
+    const auto rss = size(figures.rss_bytes);
+    auto peak = size(figures.peak_rss_bytes);
+    const auto unit = rss.find(' ');
+    if (unit != std::string::npos && peak.ends_with(rss.substr(unit))) {
+        peak.resize(peak.find(' '));
+    }
+    return "RSS " + rss + " (peak " + peak + "), stacks " + size(figures.stack_bytes);
+}
+
+std::string cpus(const std::optional<std::uint32_t>& count) { return count ? number(std::uint64_t{*count}) : unknown; }
+
+std::string last_minute(const std::optional<std::int64_t>& change) { return change ? signed_number(*change) : unknown; }
+
+} // namespace
+
+void vitals_text(const VitalsReport& report, const TextOptions& options, Sink& sink) {
+    const auto& figures = report.figures;
+    const Colour colour(options.colour);
+    std::string text;
+    const auto line = [&](std::string_view label, const std::string& value) {
+        text.append(label).append(": ").append(value).append("\n");
+    };
+    line("tasks", number(report.tasks));
+    line("OS threads", number(figures.os_threads));
+    line("usable CPUs", cpus(figures.usable_cpus));
+    line("num CPU", cpus(figures.num_cpus));
+    if (report.process.agent != inspect::AgentState::answers) {
+        text.append(colour.alarm("process: " + std::string(meaning(report.process.agent)))).append("\n");
+    }
+    line("kind", listed(report.by_kind) + "    state: " + listed(report.by_state));
+    if (!report.by_wait.empty()) {
+        line("waiting", waits(report));
+    }
+    line("started/ended", number(figures.jobs_started) + "/" + number(figures.jobs_ended) + " (last minute " +
+                              last_minute(figures.jobs_last_minute) + ")");
+    if (figures.jobs_dropped > 0) {
+        line("dropped", counted(figures.jobs_dropped, "job") + " found no room in the table");
+    }
+    line("memory", memory(figures));
+    line("switches", number(figures.switches_voluntary) + " voluntary, " + number(figures.switches_involuntary) +
+                         " involuntary    fds: " + number(figures.fds) + "    up: " + duration(figures.uptime_ns));
+    text += incomplete_text(report.incomplete);
+    sink.write(text);
+}
+
+} // namespace tasks::render
