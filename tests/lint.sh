@@ -1,0 +1,106 @@
+#!/bin/sh
+# The rules that a script can check: sh tests/lint.sh
+# --fix formats the sources instead of complaining about their format. What needs the built program looks for it in
+# $TASKS_BINARY_DIR, or build/dev, and is left out, with a word, where nothing is built.
+set -u
+cd "$(dirname "$0")/.."
+
+binaries=${TASKS_BINARY_DIR:-build/dev}
+failed=0
+
+# rule NAME COMMAND...: says which rule was broken, and goes on with the next one.
+rule() {
+    name=$1
+    shift
+    if ! "$@"; then
+        echo "lint: $name: failed" >&2
+        failed=1
+    fi
+}
+
+sources() {
+    find protocol agent cli tests -name '*.[ch]pp' -print0
+}
+
+format() {
+    if [ "$1" = --fix ]; then
+        sources | xargs -0 clang-format-19 -i
+    else
+        sources | xargs -0 clang-format-19 --dry-run --Werror
+    fi
+}
+
+# Where a header's own includes are found, by its place in the tree.
+includes_for() {
+    case $1 in
+    protocol/*) echo -Iprotocol/include -Iprotocol/src ;;
+    agent/examples/*) echo -Iagent/include -Iagent/examples -Iagent/examples/payments ;;
+    agent/*) echo -Iagent/include -Iagent/src -Iprotocol/include ;;
+    cli/inspect/*) echo -Iprotocol/include -Icli/inspect ;;
+    cli/*) echo -Iprotocol/include -Icli/inspect -Icli ;;
+    tests/*)
+        layer=${1#tests/}
+        echo -Iprotocol/include -Iprotocol/src -Iagent/include -Iagent/src -Icli/inspect -Icli "-Itests/${layer%%/*}"
+        ;;
+    esac
+}
+
+# Each header compiles alone. Their lines go to a file first: two compilers work at a time.
+self_contained() {
+    find protocol agent cli tests -name '*.hpp' | while read -r header; do
+        echo "-std=c++20 -fsyntax-only -w -x c++ $(includes_for "$header") $header"
+    done | xargs -P 2 -L 1 g++
+}
+
+scripts_parse() {
+    for script in .ci/run $(find packaging tests -name '*.sh'); do
+        sh -n "$script" || return 1
+    done
+}
+
+pages_are_clean() {
+    for page in man/*.[1-9]; do
+        [ -e "$page" ] || continue
+        mandoc -Tlint -Wwarning "$page" || return 1
+    done
+}
+
+# Every option of every verb stands in the page.
+options_are_described() {
+    tasks=$binaries/cli/tasks
+    if [ ! -x "$tasks" ] || [ ! -e man/tasks.1 ]; then
+        echo "lint: options in man/tasks.1: left out, $tasks or the page is not there" >&2
+        return 0
+    fi
+    page=$(mandoc -Tascii -Owidth=200 man/tasks.1 | sed "s/.$(printf '\b')//g")
+    missing=
+    for verb in '' list vitals count stack version; do
+        for option in $("$tasks" $verb --help | grep -oE -- '(^|[ ,])--?[a-z][a-z-]*' | tr -d ' ,' | sort -u); do
+            printf '%s\n' "$page" | grep -qE -- "(^|[^a-z-])$option([^a-z-]|\$)" || missing="$missing $verb:$option"
+        done
+    done
+    [ -z "$missing" ] || echo "man/tasks.1 does not name:$missing" >&2
+    [ -z "$missing" ]
+}
+
+# The shared library shows the host tasks::, and nothing else.
+exports_are_ours() {
+    library=$binaries/agent/libtasks_agent.so
+    if [ ! -e "$library" ]; then
+        echo "lint: exported symbols: left out, $library is not there" >&2
+        return 0
+    fi
+    foreign=$(nm -D --defined-only "$library" | c++filt | sed 's/^[0-9a-f]* . //' |
+        grep -vE '^((typeinfo|typeinfo name|vtable) for )?tasks::')
+    [ -z "$foreign" ] || printf '%s\n' "$library exports:" "$foreign" >&2
+    [ -z "$foreign" ]
+}
+
+rule "format (sh tests/lint.sh --fix)" format "${1-}"
+rule "texts, names and includes" python3 tests/lint/sources.py .
+rule "shell scripts" scripts_parse
+rule "manual pages" pages_are_clean
+rule "options in man/tasks.1" options_are_described
+rule "exported symbols" exports_are_ours
+rule "each header compiles alone" self_contained
+exit "$failed"
