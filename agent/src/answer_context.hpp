@@ -2,6 +2,7 @@
 // Everything here is called on the agent's thread while it serves: no allocation, no lock of the host's.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include <tasks/protocol/messages.hpp>
@@ -33,6 +34,7 @@ struct AnswerContext {
     protocol::TableReader* table = nullptr; ///< of our own table; null: there is none, TasksRequest answers no tasks
     std::uint32_t agent_tid = 0;
     std::uint64_t table_cap_bytes = 0;
+    std::size_t other_fds = 0; ///< the agent's own besides the server's (directory, table): not counted as the host's
 };
 
 } // namespace tasks::agent

@@ -54,7 +54,7 @@ Result<Identity> read_identity(std::string_view name) {
     identity.start_time_ticks = start_time_in(stat);
     identity.pid = static_cast<std::uint32_t>(::getpid());
     identity.uid = static_cast<std::uint32_t>(::geteuid());
-    struct stat pid_namespace {};
+    struct stat pid_namespace{};
     if (::stat("/proc/self/ns/pid", &pid_namespace) == 0)
         identity.pid_namespace = pid_namespace.st_ino;
     const std::string boot = text_of("/proc/sys/kernel/random/boot_id");

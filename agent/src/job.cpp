@@ -75,6 +75,7 @@ JobHandle::JobHandle(const char* name, SourcePlace place) noexcept {
         const RecordWriter writer{record.head};
         put(record.head.generation, record.head.generation + 1);
         put(record.head.type, static_cast<std::uint8_t>(RecordType::job));
+        put(record.head.state, static_cast<std::uint8_t>(protocol::State::runnable)); // queued, while it does not wait
         put(record.head.wait_reason, agent::number(wait_reason::none));
         put(record.head.started_ns, agent::coarse_now_ns());
         put(record.head.depth, 1u);

@@ -1,6 +1,7 @@
 // A file descriptor that is closed with its owner. Movable; no system call but close().
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -32,5 +33,14 @@ public:
 private:
     int fd_ = -1;
 };
+
+/// The same file under a number of 3 or more: a host that closed its standard streams must not find ours there, and
+/// write into it. Where no number is free the old one is kept.
+inline OwnedFd above_standard_streams(OwnedFd fd) noexcept {
+    if (fd.get() < 0 || fd.get() > 2)
+        return fd;
+    OwnedFd higher{::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)};
+    return higher ? std::move(higher) : std::move(fd);
+}
 
 } // namespace tasks::agent

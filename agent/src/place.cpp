@@ -17,7 +17,7 @@ namespace {
 
 /// Why the open directory cannot be trusted; empty: it can.
 std::string distrust(int fd) {
-    struct stat facts {};
+    struct stat facts{};
     if (::fstat(fd, &facts) != 0)
         return std::strerror(errno);
     if (facts.st_uid != ::geteuid())
@@ -32,8 +32,8 @@ std::string distrust(int fd) {
 Result<Place> open_place(const std::string& path) {
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
         return Failure{std::string(std::strerror(errno))};
-    Place place{.directory = OwnedFd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)},
-                .path = path};
+    OwnedFd directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
+    Place place{.directory = above_standard_streams(std::move(directory)), .path = path};
     if (!place.directory)
         return Failure{std::string(std::strerror(errno))};
     if (std::string why = distrust(place.directory.get()); !why.empty())

@@ -16,7 +16,8 @@ struct Place {
     std::string path;
 };
 
-/// `wanted` (AgentOptions::directory) or else the environment's list. Failure: one sentence with each path tried and why.
+/// `wanted` (AgentOptions::directory) or else the environment's list. Failure: one sentence with each path tried and
+/// why.
 Result<Place> find_place(const std::string& wanted);
 
 /// Removes tables and sockets of dead processes in that directory beyond the newest 8 tables. Judged by pid namespace,

@@ -65,7 +65,8 @@ std::vector<DeadTable> dead_tables(int directory, const Identity& we) {
 void prune_dead(const Place& place, const Identity& we) {
     const int directory = place.directory.get();
     auto dead = dead_tables(directory, we);
-    std::sort(dead.begin(), dead.end(), [](const auto& a, const auto& b) { return a.started_at_realtime_ns > b.started_at_realtime_ns; });
+    std::sort(dead.begin(), dead.end(),
+              [](const auto& a, const auto& b) { return a.started_at_realtime_ns > b.started_at_realtime_ns; });
     for (std::size_t i = 0; i < dead.size(); ++i) {
         const std::string stem = protocol::instance_name(dead[i].instance.pid, dead[i].instance.start_time_ticks);
         ::unlinkat(directory, (stem + std::string(protocol::socket_suffix)).c_str(), 0);

@@ -45,7 +45,8 @@ bool RecordPool::append(std::size_t bytes) noexcept {
 }
 
 std::uint32_t RecordPool::take_row(std::uint32_t count) noexcept {
-    for (std::uint32_t i = current_.load(std::memory_order_relaxed); i < range_count_.load(std::memory_order_acquire);) {
+    for (std::uint32_t i = current_.load(std::memory_order_relaxed);
+         i < range_count_.load(std::memory_order_acquire);) {
         Range& range = ranges_[i];
         std::uint64_t next = range.next.load(std::memory_order_relaxed);
         while (next + count <= range.end)

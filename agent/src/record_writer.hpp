@@ -11,7 +11,9 @@
 
 namespace tasks::agent {
 
-template <class T> void put(T& field, T value) noexcept { std::atomic_ref(field).store(value, std::memory_order_release); }
+template <class T> void put(T& field, T value) noexcept {
+    std::atomic_ref(field).store(value, std::memory_order_release);
+}
 template <class T> T get(T& field) noexcept { return std::atomic_ref(field).load(std::memory_order_acquire); }
 
 /// For words that only one thread writes, while others may read.

@@ -25,9 +25,16 @@ constexpr std::uint64_t longest_exit_ms = 1000;
 pthread_key_t exit_key;
 
 void* private_memory(std::size_t bytes) noexcept {
-    void* memory =
-        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return memory == MAP_FAILED ? nullptr : memory;
+}
+
+/// Of this process; 0 where /proc cannot be read.
+std::uint64_t kernel_threads() noexcept {
+    struct stat directory{};
+    constexpr nlink_t own_links = 2; // "." and the entry in its parent
+    return ::stat("/proc/self/task", &directory) == 0 && directory.st_nlink > own_links ? directory.st_nlink - own_links
+                                                                                        : 0;
 }
 
 bool is_there(std::uint32_t tid) noexcept {
@@ -69,8 +76,7 @@ ThreadState* Registry::take_state() noexcept {
     std::uint64_t old = free_states_.load(std::memory_order_acquire);
     while (static_cast<std::uint32_t>(old) != 0) {
         ThreadState& state = states_[static_cast<std::uint32_t>(old) - 1];
-        const std::uint64_t wanted =
-            ((old >> 32) + 1) << 32 | state.next_free.load(std::memory_order_relaxed);
+        const std::uint64_t wanted = ((old >> 32) + 1) << 32 | state.next_free.load(std::memory_order_relaxed);
         if (free_states_.compare_exchange_weak(old, wanted, std::memory_order_acquire))
             return &state;
     }
@@ -86,10 +92,10 @@ ThreadState* Registry::take_state() noexcept {
     ThreadState& state = states_[mine];
     state.registry = this;
     state.index = mine;
-    state.first_record = row;
     state.record = &records_.at<protocol::TaskRecord>(row);
     for (std::uint32_t i = 1; i < records_per_thread; ++i)
         put(records_.at<protocol::CountsRecord>(row + i).type, static_cast<std::uint8_t>(protocol::RecordType::counts));
+    put(state.first_record, row); // last: totals() reads the counts of a state that has one
     return &state;
 }
 
@@ -188,6 +194,20 @@ std::size_t Registry::exiting_threads() noexcept {
     return count;
 }
 
+/// All that the kernel counts, without the agent's and those on their way out. Looked at again when one went between
+/// the two looks: it would be taken off twice, or not at all.
+std::uint64_t Registry::host_threads() noexcept {
+    constexpr int most_looks = 8;
+    std::uint64_t all = kernel_threads();
+    for (int look = 0;; ++look) {
+        const std::uint64_t not_counted = exiting_threads() + (agent_tid() != 0 ? 1 : 0);
+        const std::uint64_t again = kernel_threads();
+        if (again == all || look == most_looks)
+            return again > not_counted ? again - not_counted : 0;
+        all = again;
+    }
+}
+
 protocol::CountsAnswer Registry::now() noexcept {
     protocol::CountsAnswer answer;
     std::uint64_t begun = 0;
@@ -201,13 +221,7 @@ protocol::CountsAnswer Registry::now() noexcept {
         begun += std::atomic_ref(states_[i].handles.begun).load(std::memory_order_relaxed);
         carriers += states_[i].depth.load(std::memory_order_relaxed) > 0 ? 1u : 0u;
     }
-    const std::size_t gone = exiting_threads();
-    struct stat threads {};
-    if (::stat("/proc/self/task", &threads) != 0)
-        return answer;
-    const std::uint64_t ours = gone + (agent_tid() != 0 ? 1 : 0);
-    const std::uint64_t all = threads.st_nlink > 2 ? threads.st_nlink - 2 : 0;
-    answer.os_threads = all > ours ? all - ours : 0;
+    answer.os_threads = host_threads();
     answer.jobs = (begun > ended ? begun - ended : 0) + carriers;
     answer.thread_tasks = answer.os_threads > carriers ? answer.os_threads - carriers : 0;
     answer.tasks = answer.jobs + answer.thread_tasks;
@@ -228,8 +242,9 @@ Registry::JobTotals Registry::totals() noexcept {
     };
     const std::uint32_t used = std::min(states_used_.load(std::memory_order_acquire), max_threads);
     for (std::uint32_t i = 0; i < used; ++i)
-        for (std::uint32_t slot = 0; slot < counts_per_thread && states_[i].first_record != 0; ++slot) {
-            const std::uint32_t number = states_[i].first_record + 1 + slot / per_record;
+        for (std::uint32_t slot = 0, first = get(states_[i].first_record); slot < counts_per_thread && first != 0;
+             ++slot) {
+            const std::uint32_t number = first + 1 + slot / per_record;
             auto& counts = records_.at<protocol::CountsRecord>(number).counts[slot % per_record];
             add(counts.births, counts.deaths);
         }

@@ -74,6 +74,8 @@ public:
 
     /// Threads that ran their exit hook and are still there: counted by the kernel, not by us.
     std::size_t exiting_threads() noexcept;
+    /// OS threads of the host now; 0 where /proc cannot be read.
+    std::uint64_t host_threads() noexcept;
 
     void set_agent_tid(std::uint32_t tid) noexcept;
     std::uint32_t agent_tid() const noexcept { return agent_tid_.load(std::memory_order_relaxed); }
@@ -109,7 +111,7 @@ private:
     RecordPool records_;
     ThreadState* states_ = nullptr; // arena of max_threads, private memory
     std::atomic<std::uint32_t> states_used_{0};
-    std::atomic<std::uint64_t> free_states_{0}; // tag << 32 | index + 1
+    std::atomic<std::uint64_t> free_states_{0};         // tag << 32 | index + 1
     std::atomic<std::uint64_t> exiting_[max_exiting]{}; // coarse ms << 32 | tid
     std::atomic<std::uint32_t> next_exiting_{0};
     std::atomic<bool> calls_{false}; // the next begin has to wake the agent's thread

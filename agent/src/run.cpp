@@ -44,8 +44,8 @@ Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string
         return Failure{place.error()};
     std::unique_ptr<Run> run{new Run(std::move(*identity), std::move(*place))};
     prune_dead(run->place_, run->identity_);
-    auto listener = listen_in(run->place_.directory.get(), run->place_.path,
-                              file_name(run->identity_, protocol::socket_suffix));
+    auto listener =
+        listen_in(run->place_.directory.get(), run->place_.path, file_name(run->identity_, protocol::socket_suffix));
     auto table = run->make_table(options, problem);
     const auto give_up = [&run](std::string why) {
         run->remove_files();

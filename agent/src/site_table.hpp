@@ -68,8 +68,8 @@ private:
     };
 
     static std::uint32_t slot_of(const char* name, const SourcePlace& place) noexcept {
-        const auto mixed = (reinterpret_cast<std::uintptr_t>(name) ^ (reinterpret_cast<std::uintptr_t>(place.file) << 1) ^
-                            place.line) *
+        const auto mixed = (reinterpret_cast<std::uintptr_t>(name) ^
+                            (reinterpret_cast<std::uintptr_t>(place.file) << 1) ^ place.line) *
                            0x9E3779B97F4A7C15ull;
         return static_cast<std::uint32_t>(mixed >> 40);
     }

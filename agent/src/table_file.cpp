@@ -51,13 +51,13 @@ Result<OwnedFd> open_file(int directory_fd, const std::string& temporary) {
         OwnedFd fd{::memfd_create("tasks-table", MFD_CLOEXEC)};
         if (!fd)
             return Failure{because("memfd_create", errno)};
-        return fd;
+        return above_standard_streams(std::move(fd));
     }
     ::unlinkat(directory_fd, temporary.c_str(), 0); // of this very process: an earlier start that failed half-way
     OwnedFd fd{::openat(directory_fd, temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (!fd)
         return Failure{because("cannot create it", errno)};
-    return fd;
+    return above_standard_streams(std::move(fd));
 }
 
 } // namespace

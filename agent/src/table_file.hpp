@@ -28,7 +28,8 @@ struct TableLimits {
 class TableFile final : public protocol::TableSource {
 public:
     /// `directory_fd` < 0: a memfd. The file appears under `name` only when it is whole. Failure: a sentence's end.
-    static Result<TableFile> create(int directory_fd, const std::string& name, const Identity& identity, TableLimits limits);
+    static Result<TableFile> create(int directory_fd, const std::string& name, const Identity& identity,
+                                    TableLimits limits);
 
     TableFile(TableFile&&) noexcept = default;
     TableFile& operator=(TableFile&&) noexcept = default;
@@ -38,8 +39,8 @@ public:
     /// The object at an offset inside a segment. The range must have been handed out by append().
     template <class T> T* at(std::uint64_t offset) noexcept { return reinterpret_cast<T*>(base() + offset); }
 
-    /// Appends a segment, as large as asked or as the cap leaves room for, at least `least` bytes; all zero. The agent's
-    /// thread only (or before it runs). Nothing: no room; the table stays as it was.
+    /// Appends a segment, as large as asked or as the cap leaves room for, at least `least` bytes; all zero. The
+    /// agent's thread only (or before it runs). Nothing: no room; the table stays as it was.
     struct Piece {
         std::uint64_t offset = 0;
         std::uint64_t bytes = 0;

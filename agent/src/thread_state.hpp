@@ -24,11 +24,11 @@ struct alignas(128) ThreadState {
     Registry* registry = nullptr;
     protocol::TaskRecord* record = nullptr; ///< the thread's, followed by its two CountsRecords
     std::uint32_t first_record = 0;
-    std::uint32_t index = 0;                     ///< in the arena
-    std::atomic<std::uint32_t> generation{0};    ///< odd: bound to a thread
-    std::atomic<std::uint32_t> depth{0};         ///< nested jobs
-    std::atomic<std::uint32_t> next_free{0};     ///< in the list of unbound states, index + 1
-    std::uint32_t task_generation = 0;           ///< of the present outermost job
+    std::uint32_t index = 0;                  ///< in the arena
+    std::atomic<std::uint32_t> generation{0}; ///< odd: bound to a thread
+    std::atomic<std::uint32_t> depth{0};      ///< nested jobs
+    std::atomic<std::uint32_t> next_free{0};  ///< in the list of unbound states, index + 1
+    std::uint32_t task_generation = 0;        ///< of the present outermost job
     std::uint32_t tid = 0;
     RecordStore store;
     JobCounts handles;

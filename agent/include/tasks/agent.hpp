@@ -54,7 +54,8 @@ private:
 /// The number of tasks in this process now, as runtime.NumGoroutine() counts goroutines: registered jobs, plus OS
 /// threads that carry none; the agent's own thread never counts. Threads that have begun to end and used the agent
 /// are not counted. Works without a running Agent (threads only). 0 where /proc cannot be read.
-/// No allocation, no lock; two system calls and one for each thread that just ended. Any thread, not from a signal handler.
+/// No allocation, no lock; two system calls and one for each thread that just ended. Any thread, not from a signal
+/// handler.
 TASKS_EXPORT std::size_t count() noexcept;
 
 } // namespace tasks

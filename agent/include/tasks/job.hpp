@@ -37,7 +37,7 @@ public:
     Job& operator=(const Job&) = delete;
 
 private:
-    void* thread_ = nullptr;      // the thread's state, or null: not registered
+    void* thread_ = nullptr; // the thread's state, or null: not registered
     std::uint32_t site_ = 0;
     std::uint32_t generation_ = 0;
 };
