@@ -1,0 +1,64 @@
+// Memory taken once from the kernel, before the agent serves: anonymous pages that cost nothing until touched and
+// can be given back without losing the addresses. Used instead of the heap, whose lock a host thread may hold for
+// ever. Owned by one object; not locked.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <span>
+#include <utility>
+
+namespace tasks::agent {
+
+inline constexpr std::size_t page_bytes = 4096;
+
+constexpr std::size_t whole_pages(std::size_t bytes) noexcept {
+    return (bytes + page_bytes - 1) / page_bytes * page_bytes;
+}
+
+class Region {
+public:
+    Region() noexcept = default;
+
+    /// Empty (false in a condition) where the kernel gives none. No reserve: an idle agent must not count against
+    /// the limits of a host whose memory is committed strictly.
+    explicit Region(std::size_t bytes) noexcept {
+        void* at = ::mmap(nullptr, whole_pages(bytes), PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (at != MAP_FAILED)
+            bytes_ = {static_cast<char*>(at), whole_pages(bytes)};
+    }
+    Region(Region&& other) noexcept : bytes_(std::exchange(other.bytes_, {})), given_(std::exchange(other.given_, 0)) {}
+    Region& operator=(Region&& other) noexcept {
+        std::swap(bytes_, other.bytes_);
+        std::swap(given_, other.given_);
+        return *this;
+    }
+    ~Region() {
+        if (!bytes_.empty())
+            ::munmap(bytes_.data(), bytes_.size());
+    }
+
+    explicit operator bool() const noexcept { return !bytes_.empty(); }
+
+    /// The next piece, on a page of its own. Asking for more than the region has is a bug of the caller: an empty span.
+    std::span<char> take(std::size_t bytes) noexcept {
+        const std::size_t wanted = whole_pages(bytes);
+        if (wanted > bytes_.size() - given_)
+            return {};
+        given_ += wanted;
+        return bytes_.subspan(given_ - wanted, bytes);
+    }
+
+private:
+    std::span<char> bytes_;
+    std::size_t given_ = 0;
+};
+
+/// Gives the pages of a taken piece back to the kernel; they read as zeros when touched again.
+inline void release_pages(std::span<char> piece) noexcept {
+    ::madvise(piece.data(), whole_pages(piece.size()), MADV_DONTNEED);
+}
+
+} // namespace tasks::agent

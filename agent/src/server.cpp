@@ -1,0 +1,251 @@
+#include "server.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include <tasks/protocol/version.hpp>
+
+#include "client.hpp"
+#include "clock.hpp"
+#include "region.hpp"
+#include "workspace.hpp"
+
+namespace tasks::agent {
+namespace {
+
+constexpr std::uint64_t never = UINT64_MAX;
+constexpr std::uint64_t back_off_ns = 100'000'000; // after accept() found no fd or no memory
+constexpr int accepts_a_round = 16;
+constexpr std::size_t wake_at = 0;
+constexpr std::size_t listener_at = 1;
+constexpr std::size_t clients_at = 2;
+
+/// poll()'s milliseconds until then, rounded up: waking too early would turn the loop once more for nothing.
+int milliseconds_until(std::uint64_t at, std::uint64_t now) noexcept {
+    if (at == never)
+        return -1;
+    const std::uint64_t left = at > now ? (at - now + 999'999) / 1'000'000 : 0;
+    return static_cast<int>(std::min<std::uint64_t>(left, 60'000'000));
+}
+
+std::string why(const char* what) {
+    const char* cause = ::strerrordesc_np(errno);
+    return std::string("the agent's server: ") + what + ": " + (cause != nullptr ? cause : "failed");
+}
+
+} // namespace
+
+struct Server::State {
+    State(OwnedFd listening, Chores& work, Region memory) noexcept
+        : listener(std::move(listening)), chores(work), region(std::move(memory)), workspace(region) {
+        for (Client& client : clients)
+            client.take_memory(region);
+    }
+
+    void run(const AnswerContext& context) noexcept;
+    std::uint64_t fill_polled(std::uint64_t now) noexcept;
+    void accept_clients(std::uint64_t now) noexcept;
+    bool accept_one(std::uint64_t now) noexcept;
+    void take_in(OwnedFd socket, std::uint64_t now) noexcept;
+    void shed_one() noexcept;
+    void keep_reserve() noexcept;
+    void serve_clients(std::uint64_t now, const AnswerContext& context) noexcept;
+    std::size_t own_fds() const noexcept;
+
+    OwnedFd listener;
+    OwnedFd wakes;   // eventfd
+    OwnedFd reserve; // given up to tell a client that there is no fd for it
+    Chores& chores;
+    Region region;
+    Workspace workspace;
+    protocol::Welcome welcome;
+    std::array<Client, max_clients> clients;
+    std::array<pollfd, clients_at + max_clients> polled{};
+    std::uint64_t accept_from = 0; // the listener is left alone before
+    std::uint64_t chores_at = 0;
+    bool resting = true;
+    std::atomic<bool> stopping{false};
+};
+
+Server::Server(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::create(OwnedFd listener, Chores& chores) {
+    Region region{Workspace::memory_bytes + max_clients * Client::memory_bytes};
+    if (!region)
+        return Failure{why("memory")};
+    std::unique_ptr<State> state{new (std::nothrow) State(std::move(listener), chores, std::move(region))};
+    if (state == nullptr)
+        return Failure{std::string("the agent's server: no memory")};
+    state->wakes = OwnedFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    if (!state->wakes)
+        return Failure{why("eventfd")};
+    state->keep_reserve();
+    if (!state->reserve)
+        return Failure{why("a spare file descriptor")};
+    const auto requests = answered_requests();
+    state->welcome.agent_version = protocol::version;
+    state->welcome.request_types.assign(requests.begin(), requests.end());
+    return std::unique_ptr<Server>{new (std::nothrow) Server(std::move(state))};
+}
+
+void Server::run(const AnswerContext& context) noexcept { state_->run(context); }
+
+void Server::wake() noexcept {
+    const std::uint64_t one = 1;
+    const int kept = errno;
+    [[maybe_unused]] const ssize_t put = ::write(state_->wakes.get(), &one, sizeof one); // full: it wakes anyway
+    errno = kept;
+}
+
+void Server::stop() noexcept {
+    state_->stopping.store(true, std::memory_order_release);
+    wake();
+}
+
+std::size_t Server::own_fds() const noexcept { return state_->own_fds(); }
+
+std::size_t Server::State::own_fds() const noexcept {
+    const auto open =
+        std::count_if(clients.begin(), clients.end(), [](const Client& client) { return client.is_open(); });
+    std::size_t fds = static_cast<std::size_t>(open);
+    for (const OwnedFd* fd : {&listener, &wakes, &reserve, &workspace.task_directory})
+        fds += *fd ? 1u : 0u;
+    return fds;
+}
+
+/// Who is to be waited for; returns until when.
+std::uint64_t Server::State::fill_polled(std::uint64_t now) noexcept {
+    const bool accepts = listener && now >= accept_from;
+    std::uint64_t until = std::min(chores_at, listener && !accepts ? accept_from : never);
+    polled[wake_at] = {.fd = wakes.get(), .events = POLLIN, .revents = 0};
+    polled[listener_at] = {.fd = accepts ? listener.get() : -1, .events = POLLIN, .revents = 0};
+    for (std::size_t at = 0; at < clients.size(); ++at) {
+        const Client& client = clients[at];
+        polled[clients_at + at] = {.fd = client.socket(), .events = client.wanted_events(), .revents = 0};
+        if (client.is_open())
+            until = std::min(until, client.deadline());
+    }
+    return until;
+}
+
+void Server::State::run(const AnswerContext& context) noexcept {
+    welcome.pid = context.identity.pid;
+    welcome.start_time_ticks = context.identity.start_time_ticks;
+    welcome.name = context.identity.name;
+    std::uint64_t now = now_ns();
+    while (!stopping.load(std::memory_order_acquire)) {
+        if (now >= chores_at)
+            chores_at = chores.run(now);
+        const std::uint64_t until = fill_polled(now);
+        const int ready = ::poll(polled.data(), polled.size(), milliseconds_until(until, now));
+        now = now_ns();
+        if (ready < 0) {
+            for (pollfd& entry : polled)
+                entry.revents = 0; // EINTR, or no memory: look at the deadlines and wait again
+        }
+        if (polled[wake_at].revents != 0) {
+            std::uint64_t count = 0;
+            [[maybe_unused]] const ssize_t got = ::read(wakes.get(), &count, sizeof count);
+            chores_at = 0;
+        }
+        serve_clients(now, context);
+        if (polled[listener_at].revents != 0)
+            accept_clients(now);
+    }
+}
+
+void Server::State::serve_clients(std::uint64_t now, const AnswerContext& context) noexcept {
+    const Service service{.context = context, .workspace = workspace, .welcome = welcome, .own_fds = own_fds()};
+    bool any = false;
+    for (std::size_t at = 0; at < clients.size(); ++at) {
+        if (!clients[at].is_open())
+            continue;
+        clients[at].serve(polled[clients_at + at].revents, now, service);
+        any = any || clients[at].is_open();
+    }
+    if (any) {
+        resting = false;
+    } else if (!resting) {
+        resting = true;
+        workspace.rest();
+    }
+}
+
+void Server::State::accept_clients(std::uint64_t now) noexcept {
+    for (int at = 0; at < accepts_a_round; ++at)
+        if (!accept_one(now))
+            return;
+}
+
+/// False: nobody waits, or the listener is to be left alone for a while.
+bool Server::State::accept_one(std::uint64_t now) noexcept {
+    OwnedFd socket{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    if (socket) {
+        take_in(std::move(socket), now);
+        keep_reserve();
+        return true;
+    }
+    if (errno == EINTR || errno == ECONNABORTED)
+        return true;
+    if (errno == EAGAIN)
+        return false;
+    if (errno == EMFILE || errno == ENFILE)
+        shed_one();
+    accept_from = now + back_off_ns;
+    return false;
+}
+
+/// No fd is free: the spare one is given up for a moment, so that the one who waits is told instead of left waiting.
+void Server::State::shed_one() noexcept {
+    reserve.reset();
+    if (const OwnedFd socket{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)}) {
+        Refusal refusal{.code = protocol::ErrorCode::busy, .sentence = {}};
+        refusal.sentence
+            << "this process has no free file descriptor: raise its limit (ulimit -n) or see what it holds in "
+               "/proc/"
+            << welcome.pid << "/fd";
+        turn_away(socket.get(), refusal);
+    }
+    keep_reserve();
+}
+
+void Server::State::keep_reserve() noexcept {
+    if (!reserve)
+        reserve = OwnedFd{::fcntl(wakes.get(), F_DUPFD_CLOEXEC, 0)};
+}
+
+void Server::State::take_in(OwnedFd socket, std::uint64_t now) noexcept {
+    ucred peer{};
+    socklen_t bytes = sizeof peer;
+    const uid_t own = ::geteuid();
+    const bool known = ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0;
+    if (!known || (peer.uid != own && peer.uid != 0)) {
+        Refusal refusal{.code = protocol::ErrorCode::not_permitted, .sentence = {}};
+        refusal.sentence << "this process is of uid " << own << ", you are " << peer.uid
+                         << ": ask as that user or as root";
+        turn_away(socket.get(), refusal);
+        return;
+    }
+    const auto free =
+        std::find_if(clients.begin(), clients.end(), [](const Client& client) { return !client.is_open(); });
+    if (free == clients.end()) {
+        Refusal refusal{.code = protocol::ErrorCode::busy, .sentence = {}};
+        refusal.sentence << "this agent serves " << max_clients << " clients already: try again when one has gone";
+        turn_away(socket.get(), refusal);
+        return;
+    }
+    free->open(std::move(socket), now);
+}
+
+} // namespace tasks::agent

@@ -1,0 +1,30 @@
+// The ids of this process's threads, from /proc/self/task by getdents64 into memory of the caller: no allocation.
+// On the agent's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "owned_fd.hpp"
+
+namespace tasks::agent {
+
+/// More threads than this are counted, not listed: at 12 us each their turn would not come before the deadline.
+inline constexpr std::size_t max_listed_threads = 65536;
+
+/// An fd of /proc/self/task, kept while the agent runs; everything about threads is opened below it, so that it
+/// is right in any pid namespace and after a chroot. Empty: no /proc.
+OwnedFd open_task_directory() noexcept;
+
+struct ThreadList {
+    std::size_t listed = 0;
+    std::size_t left_out = 0; ///< threads that `into` had no room for
+    bool complete = false;    ///< false: /proc could not be read to the end
+};
+
+/// Writes the ids of all threads but `except` to `into`. `buffer` holds directory entries meanwhile: 4 KiB or more.
+ThreadList list_threads(int task_directory, std::uint32_t except, std::span<std::uint32_t> into,
+                        std::span<char> buffer) noexcept;
+
+} // namespace tasks::agent
