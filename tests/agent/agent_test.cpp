@@ -133,6 +133,7 @@ TEST_CASE("a forked child is inert: it neither writes the parent's table nor rem
     CHECK(own.directory().files().size() == 2);
 }
 
+#ifndef __SANITIZE_THREAD__ // which knows no threads in a child of a process with threads
 TEST_CASE("a forked child may start an agent of its own") {
     const OwnAgent own;
     OwnDirectory directory;
@@ -146,6 +147,7 @@ TEST_CASE("a forked child may start an agent of its own") {
     CHECK(status == 0);
     CHECK(own.table().tasks.empty());
 }
+#endif
 
 TEST_CASE("exit() with an agent alive removes its files, a kill leaves the table") {
     OwnDirectory directory;
