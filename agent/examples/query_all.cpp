@@ -54,7 +54,6 @@ int main(int argc, char** argv) {
     for (int call = 0; call < 4; ++call) {
         query_all();
         std::printf("%s%zu", call == 0 ? "" : " ", tasks::count());
-        std::fflush(stdout);
     }
     std::puts("");
     if (argc > 1 && std::string_view{argv[1]} == "--hold")

@@ -16,7 +16,7 @@ using agent::ThreadState;
 using protocol::RecordType;
 using protocol::TaskRecord;
 
-Job::Job(const char* name, SourcePlace place) noexcept {
+Job::Job(const char* name, const SourcePlace& place) noexcept {
     Registry* registry = Registry::active();
     if (registry == nullptr)
         return;
@@ -59,7 +59,7 @@ Job::~Job() {
     thread->registry->count_death(*thread, site_);
 }
 
-JobHandle::JobHandle(const char* name, SourcePlace place) noexcept {
+JobHandle::JobHandle(const char* name, const SourcePlace& place) noexcept {
     Registry* registry = Registry::active();
     if (registry == nullptr)
         return;
@@ -122,7 +122,7 @@ JobHandle& JobHandle::operator=(JobHandle&& other) noexcept {
     return *this;
 }
 
-void JobHandle::waits(wait_reason reason, const void* object, const char* name, SourcePlace place) noexcept {
+void JobHandle::waits(wait_reason reason, const void* object, const char* name, const SourcePlace& place) noexcept {
     Registry* registry = Registry::active();
     if (record_ == 0 || registry == nullptr || registry != registry_)
         return;

@@ -44,7 +44,7 @@ bool is_there(std::uint32_t tid) noexcept {
 } // namespace
 
 WipedPage<Registry::Door> Registry::door_;
-thread_local ThreadState* Registry::bound_ __attribute__((tls_model("initial-exec"))) = nullptr;
+constinit thread_local ThreadState* Registry::bound_ __attribute__((tls_model("initial-exec"))) = nullptr;
 
 Registry* Registry::create(TableFile file) noexcept {
     auto* registry = new (std::nothrow) Registry(std::move(file));

@@ -104,7 +104,7 @@ private:
     static bool make_exit_key() noexcept;
 
     static WipedPage<Door> door_;
-    static thread_local ThreadState* bound_ __attribute__((tls_model("initial-exec")));
+    static constinit thread_local ThreadState* bound_ __attribute__((tls_model("initial-exec")));
 
     TableFile file_;
     SiteTable sites_;

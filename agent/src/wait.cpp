@@ -13,7 +13,7 @@ using agent::Registry;
 using agent::ThreadState;
 using protocol::RecordHead;
 
-Wait::Wait(wait_reason reason, const void* object, const char* name, SourcePlace place) noexcept {
+Wait::Wait(wait_reason reason, const void* object, const char* name, const SourcePlace& place) noexcept {
     Registry* registry = Registry::active();
     if (registry == nullptr)
         return;

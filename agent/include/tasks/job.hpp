@@ -31,7 +31,7 @@ struct SourcePlace {
 /// task. Must end on the thread that began it, in reverse order.
 class TASKS_EXPORT Job {
 public:
-    explicit Job(const char* name, SourcePlace place = SourcePlace::here()) noexcept;
+    explicit Job(const char* name, const SourcePlace& place = SourcePlace::here()) noexcept;
     ~Job();
     Job(const Job&) = delete;
     Job& operator=(const Job&) = delete;
@@ -47,7 +47,7 @@ private:
 class TASKS_EXPORT JobHandle {
 public:
     JobHandle() noexcept = default; ///< no job
-    explicit JobHandle(const char* name, SourcePlace place = SourcePlace::here()) noexcept;
+    explicit JobHandle(const char* name, const SourcePlace& place = SourcePlace::here()) noexcept;
     ~JobHandle();
     JobHandle(JobHandle&& other) noexcept;
     JobHandle& operator=(JobHandle&& other) noexcept;
@@ -55,7 +55,7 @@ public:
     /// Says that the job waits now, why and on what; wait_reason::none: it does not wait any more.
     /// `object` is an address that tells waits apart; `name` is a literal, or null.
     void waits(wait_reason reason, const void* object = nullptr, const char* name = nullptr,
-               SourcePlace place = SourcePlace::here()) noexcept;
+               const SourcePlace& place = SourcePlace::here()) noexcept;
 
     /// True while a job is registered.
     explicit operator bool() const noexcept { return record_ != 0; }

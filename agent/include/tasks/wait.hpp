@@ -19,7 +19,7 @@ namespace tasks {
 class TASKS_EXPORT Wait {
 public:
     explicit Wait(wait_reason reason, const void* object = nullptr, const char* name = nullptr,
-                  SourcePlace place = SourcePlace::here()) noexcept;
+                  const SourcePlace& place = SourcePlace::here()) noexcept;
     ~Wait();
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
