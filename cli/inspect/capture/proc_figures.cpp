@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-#include "capture/cpu_quota.hpp"
+#include "capture/processor_quota.hpp"
 #include "capture/proc_stat.hpp"
 
 namespace tasks::inspect {

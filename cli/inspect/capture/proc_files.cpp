@@ -12,18 +12,6 @@
 namespace tasks::inspect {
 namespace {
 
-std::uint64_t namespace_number(const Result<std::string, int>& link) {
-    if (!link) {
-        return 0;
-    }
-    const auto start = link->find('[');
-    std::uint64_t number = 0;
-    if (start != std::string::npos) {
-        std::from_chars(link->data() + start + 1, link->data() + link->size(), number);
-    }
-    return number;
-}
-
 Result<std::string, int> read_link(const std::string& path) {
     std::array<char, 4096> buffer;
     const auto bytes = ::readlink(path.c_str(), buffer.data(), buffer.size() - 1);
@@ -33,7 +21,18 @@ Result<std::string, int> read_link(const std::string& path) {
     return std::string(buffer.data(), static_cast<std::size_t>(bytes));
 }
 
+std::uint64_t number_or_0(const Result<std::string, int>& link) { return link ? namespace_number(*link) : 0; }
+
 } // namespace
+
+std::uint64_t namespace_number(std::string_view link) {
+    const auto start = link.find('[');
+    std::uint64_t number = 0;
+    if (start != link.npos) {
+        std::from_chars(link.data() + start + 1, link.data() + link.size(), number);
+    }
+    return number;
+}
 
 std::int64_t read_some(int fd, char* into, std::size_t bytes) {
     for (;;) {
@@ -110,11 +109,11 @@ Result<FileDescriptor, int> ProcFiles::open_directory(std::uint32_t pid, std::st
 }
 
 std::uint64_t ProcFiles::namespace_of(std::uint32_t pid, std::string_view which) const {
-    return namespace_number(link(pid, "ns/" + std::string{which}));
+    return number_or_0(link(pid, "ns/" + std::string{which}));
 }
 
 std::uint64_t ProcFiles::own_namespace(std::string_view which) const {
-    return namespace_number(link("self/ns/" + std::string{which}));
+    return number_or_0(link("self/ns/" + std::string{which}));
 }
 
 bool ProcFiles::mounted() const { return read("self/stat").ok(); }

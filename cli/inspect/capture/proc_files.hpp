@@ -22,6 +22,9 @@ Result<std::string, int> read_file(const std::string& path, std::size_t cap);
 /// Reads up to into.size() bytes of an open file from where it stands, again after EINTR; -errno on failure.
 std::int64_t read_some(int fd, char* into, std::size_t bytes);
 
+/// The number in what a namespace link says, `net:[4026531840]`; 0: there is none.
+std::uint64_t namespace_number(std::string_view link);
+
 class ProcFiles {
 public:
     explicit ProcFiles(std::string root) : root_(std::move(root)) {}
@@ -39,7 +42,7 @@ public:
     Result<std::vector<std::uint32_t>, int> numbers(std::string_view name, std::size_t cap) const;
     /// Opens the directory that a magic link like "12/root" leads to, as a starting point only (O_PATH).
     Result<FileDescriptor, int> open_directory(std::uint32_t pid, std::string_view name) const;
-    /// The number in a namespace link, `net:[4026531840]`; 0: unknown.
+    /// 0: unknown.
     std::uint64_t namespace_of(std::uint32_t pid, std::string_view which) const;
     std::uint64_t own_namespace(std::string_view which) const;
     /// Whether this is a mounted /proc that shows ourselves.

@@ -61,9 +61,13 @@ void look_from_outside(const World& world, const Target& target, const OpenTable
     if (stacks) {
         read_modules(world, pid, deadline, snapshot);
     }
+    if (table == nullptr) {
+        snapshot.threads_known = false; // which of them carry a job is not known: they are no count of tasks
+        snapshot.vitals.os_threads = snapshot.threads.size();
+    }
     if (snapshot.threads_known) {
         snapshot.vitals.os_threads = snapshot.threads.size();
-        if (options.tasks && table != nullptr) {
+        if (options.tasks) {
             snapshot.vitals.tasks = count_tasks(snapshot);
         }
     }

@@ -1,4 +1,4 @@
-#include "capture/cpu_quota.hpp"
+#include "capture/processor_quota.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,0 +1,39 @@
+// Finds the process that a command is told to look at. Errors name what was tried, the cause and the way out.
+// Asks no agent. One thread at a time; the world must outlive it.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "discovery/survey.hpp"
+
+namespace tasks::discovery {
+
+class Discovery {
+public:
+    /// Fails where /proc is not mounted.
+    static Result<Discovery, inspect::Error> begin(const inspect::World& world);
+
+    Survey survey() { return discovery::survey(*world_, *machine_, *locator_); }
+
+    /// A living process, wherever its agent's files are.
+    Result<inspect::Target, inspect::Error> by_pid(std::uint32_t pid);
+
+    /// The one living process that calls itself so, or whose program or command is named so.
+    Result<inspect::Target, inspect::Error> by_name(std::string_view name);
+
+    /// A process that may be dead, by pid in its own namespace and start time in ticks.
+    Result<inspect::Target, inspect::Error> by_instance(std::uint32_t pid, std::uint64_t start_time_ticks);
+
+private:
+    Discovery(const inspect::World& world, Machine machine);
+    inspect::Error no_such_process(std::uint32_t pid);
+    inspect::Target with_name(const Process& process, inspect::AgentFiles files) const;
+
+    // Behind pointers: the locator refers to the machine, and this object moves.
+    const inspect::World* world_;
+    std::unique_ptr<const Machine> machine_;
+    std::unique_ptr<AgentLocator> locator_;
+};
+
+} // namespace tasks::discovery
