@@ -1,0 +1,119 @@
+#include "symbols/die_name.hpp"
+
+#include <dwarf.h>
+
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "symbols/demangled_name.hpp"
+
+namespace tasks::inspect {
+
+namespace {
+
+// An inlined call has an origin, which has a specification; broken files have loops.
+constexpr int most_references = 8;
+constexpr std::size_t deepest_scope = 64;
+constexpr std::size_t most_siblings = 1'000'000;
+constexpr std::size_t longest_name = 4096;
+
+std::string own_name(Dwarf_Die* die) {
+    const char* name = dwarf_diename(die);
+    return name == nullptr ? std::string{} : std::string{name, ::strnlen(name, longest_name)};
+}
+
+bool follow(Dwarf_Die& die, unsigned attribute) {
+    Dwarf_Attribute reference;
+    Dwarf_Die target;
+    if (dwarf_attr(&die, attribute, &reference) == nullptr || dwarf_formref_die(&reference, &target) == nullptr)
+        return false;
+    die = target;
+    return true;
+}
+
+Dwarf_Die declaration_of(Dwarf_Die die) {
+    for (int i = 0; i < most_references; ++i)
+        if (!follow(die, DW_AT_abstract_origin) && !follow(die, DW_AT_specification))
+            break;
+    return die;
+}
+
+// libdw keeps no parents. Entries lie in the order of their offsets, so the way down to one is the last child that
+// does not lie behind it, level by level.
+std::optional<Dwarf_Die> child_towards(Dwarf_Die& parent, Dwarf_Off wanted) {
+    Dwarf_Die child;
+    if (dwarf_child(&parent, &child) != 0 || dwarf_dieoffset(&child) > wanted)
+        return std::nullopt;
+    Dwarf_Die next;
+    for (std::size_t i = 0; i < most_siblings && dwarf_siblingof(&child, &next) == 0; ++i) {
+        if (dwarf_dieoffset(&next) > wanted)
+            break;
+        child = next;
+    }
+    return child;
+}
+
+std::vector<Dwarf_Die> scopes_around(Dwarf_Die& die) {
+    std::vector<Dwarf_Die> scopes;
+    Dwarf_Die scope;
+    if (dwarf_diecu(&die, &scope, nullptr, nullptr) == nullptr)
+        return scopes;
+    const Dwarf_Off wanted = dwarf_dieoffset(&die);
+    while (scopes.size() < deepest_scope) {
+        auto child = child_towards(scope, wanted);
+        if (!child || dwarf_dieoffset(&*child) == wanted)
+            break;
+        scope = *child;
+        scopes.push_back(scope);
+    }
+    return scopes;
+}
+
+bool is_lambda(const std::string& class_name) { return class_name.empty() || class_name.starts_with("<lambda"); }
+
+// Appends a scope; a function's demangled linkage name has its own scopes in it.
+void append_scope(Dwarf_Die& scope, std::string& name) {
+    const int tag = dwarf_tag(&scope);
+    if (tag == DW_TAG_subprogram) {
+        const char* linkage = linkage_name(&scope);
+        name = (linkage != nullptr ? demangled_name(linkage) : qualified_name(&scope)) + "::";
+        return;
+    }
+    if (tag != DW_TAG_namespace && tag != DW_TAG_structure_type && tag != DW_TAG_class_type && tag != DW_TAG_union_type)
+        return;
+    const std::string own = own_name(&scope);
+    if (tag == DW_TAG_namespace)
+        name += own.empty() ? "(anonymous namespace)" : own;
+    else
+        name += is_lambda(own) ? "{lambda}" : own;
+    name += "::";
+}
+
+} // namespace
+
+const char* linkage_name(Dwarf_Die* function) {
+    Dwarf_Attribute attribute;
+    if (dwarf_attr_integrate(function, DW_AT_linkage_name, &attribute) == nullptr &&
+        dwarf_attr_integrate(function, DW_AT_MIPS_linkage_name, &attribute) == nullptr)
+        return nullptr;
+    return dwarf_formstring(&attribute);
+}
+
+std::string qualified_name(Dwarf_Die* function) {
+    Dwarf_Die declaration = declaration_of(*function);
+    const std::string own = own_name(&declaration);
+    if (own.empty())
+        return {};
+    std::string scopes;
+    for (Dwarf_Die& scope : scopes_around(declaration)) {
+        append_scope(scope, scopes);
+        if (scopes.size() > longest_name)
+            return own;
+    }
+    if (own == "operator()" && scopes.ends_with("{lambda}::"))
+        return scopes.substr(0, scopes.size() - 2);
+    return scopes + own;
+}
+
+} // namespace tasks::inspect

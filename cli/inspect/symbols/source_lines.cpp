@@ -1,0 +1,96 @@
+#include "symbols/source_lines.hpp"
+
+#include <dwarf.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "symbols/die_name.hpp"
+
+namespace tasks::inspect {
+
+namespace {
+
+constexpr std::size_t longest_path = 4096; // PATH_MAX
+
+// Compilers write a path as they were given it: "/src/build/../lib/a.cpp".
+std::string tidy(const char* path) {
+    if (path == nullptr)
+        return {};
+    std::string text{path, ::strnlen(path, longest_path)};
+    if (text.find("/.") == std::string::npos)
+        return text;
+    return std::filesystem::path{text}.lexically_normal().string();
+}
+
+SourcePlace line_at(Dwarf_Die& unit, std::uint64_t address) {
+    SourcePlace place;
+    Dwarf_Line* line = dwarf_getsrc_die(&unit, address);
+    if (line == nullptr)
+        return place;
+    int number = 0;
+    int column = 0;
+    place.file = tidy(dwarf_linesrc(line, nullptr, nullptr));
+    if (dwarf_lineno(line, &number) == 0 && number > 0)
+        place.line = static_cast<std::uint32_t>(number);
+    if (dwarf_linecol(line, &column) == 0 && column > 0)
+        place.column = static_cast<std::uint32_t>(column);
+    return place;
+}
+
+Dwarf_Word number_in(Dwarf_Die& die, unsigned attribute) {
+    Dwarf_Attribute found;
+    Dwarf_Word value = 0;
+    if (dwarf_attr(&die, attribute, &found) == nullptr || dwarf_formudata(&found, &value) != 0)
+        return 0;
+    return value;
+}
+
+SourcePlace call_of(Dwarf_Die& unit, Dwarf_Die& inlined) {
+    SourcePlace place;
+    Dwarf_Files* files = nullptr;
+    std::size_t count = 0;
+    const Dwarf_Word file = number_in(inlined, DW_AT_call_file);
+    if (dwarf_getsrcfiles(&unit, &files, &count) == 0 && file < count)
+        place.file = tidy(dwarf_filesrc(files, file, nullptr, nullptr));
+    place.line = static_cast<std::uint32_t>(number_in(inlined, DW_AT_call_line));
+    place.column = static_cast<std::uint32_t>(number_in(inlined, DW_AT_call_column));
+    return place;
+}
+
+SourceFrame frame_of(Dwarf_Die& scope, SourcePlace place) {
+    SourceFrame frame;
+    frame.inlined = dwarf_tag(&scope) == DW_TAG_inlined_subroutine;
+    frame.place = std::move(place);
+    if (const char* name = linkage_name(&scope))
+        frame.linkage_name = name;
+    else
+        frame.qualified_name = qualified_name(&scope);
+    return frame;
+}
+
+} // namespace
+
+const CodeScopes& SourceLines::scopes_of(Dwarf_Die& unit) {
+    auto& kept = scopes_[dwarf_dieoffset(&unit)];
+    if (!kept)
+        kept = std::make_unique<const CodeScopes>(unit);
+    return *kept;
+}
+
+std::vector<SourceFrame> SourceLines::at(std::uint64_t address) {
+    auto unit = units_.unit_at(address);
+    if (!unit)
+        return {};
+    std::vector<SourceFrame> frames;
+    SourcePlace place = line_at(*unit, address);
+    for (Dwarf_Die& scope : scopes_of(*unit).at(address)) {
+        frames.push_back(frame_of(scope, std::move(place)));
+        place = frames.back().inlined ? call_of(*unit, scope) : SourcePlace{};
+    }
+    if (frames.empty() || frames.back().inlined)
+        frames.push_back({"", "", false, std::move(place)});
+    return frames;
+}
+
+} // namespace tasks::inspect

@@ -1,0 +1,107 @@
+#include "unwind/elf_image.hpp"
+
+#include <elfutils/libdwelf.h>
+#include <gelf.h>
+#include <libelf.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace tasks::inspect {
+
+namespace {
+
+// The kernel itself loads no file with more than 64 KiB of program headers (1,170).
+constexpr std::size_t most_headers = 2048;
+// A build-id is 20 bytes (SHA-1) or 8 to 32 with other linkers.
+constexpr std::size_t longest_build_id = 64;
+
+Elf* begin(std::variant<OpenFile, std::unique_ptr<std::vector<char>>>& storage) {
+    elf_version(EV_CURRENT);
+    if (const auto* file = std::get_if<OpenFile>(&storage)) {
+        const auto how = file->size() > ElfImage::largest_read ? ELF_C_READ_MMAP : ELF_C_READ;
+        return elf_begin(file->fd(), how, nullptr);
+    }
+    auto& bytes = *std::get<1>(storage);
+    return elf_memory(bytes.data(), bytes.size());
+}
+
+std::string build_id_of(Elf* elf) {
+    const void* bytes = nullptr;
+    const auto size = dwelf_elf_gnu_build_id(elf, &bytes);
+    if (size <= 0 || static_cast<std::size_t>(size) > longest_build_id)
+        return {};
+    return {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
+}
+
+} // namespace
+
+void ElfImage::EndElf::operator()(Elf* elf) const noexcept { elf_end(elf); }
+
+Result<ElfImage> ElfImage::from_file(OpenFile file) { return begun(std::move(file)); }
+
+Result<ElfImage> ElfImage::from_memory(std::vector<char> bytes) {
+    return begun(std::make_unique<std::vector<char>>(std::move(bytes)));
+}
+
+Result<ElfImage> ElfImage::begun(Storage storage) {
+    ElfImage image{std::move(storage)};
+    image.elf_.reset(begin(image.storage_));
+    if (!image.elf_ || !image.read_headers())
+        return Failure{std::string{"not an ELF file of x86-64"}};
+    image.build_id_ = build_id_of(image.elf());
+    return image;
+}
+
+bool ElfImage::read_headers() {
+    GElf_Ehdr header;
+    std::size_t count = 0;
+    if (elf_kind(elf()) != ELF_K_ELF || gelf_getehdr(elf(), &header) == nullptr)
+        return false;
+    if (header.e_machine != EM_X86_64 || gelf_getclass(elf()) != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
+        return false;
+    if (elf_getphdrnum(elf(), &count) != 0)
+        return false;
+    for (std::size_t i = 0; i < std::min(count, most_headers); ++i) {
+        GElf_Phdr segment;
+        if (gelf_getphdr(elf(), static_cast<int>(i), &segment) != nullptr && segment.p_type == PT_LOAD)
+            segments_.push_back({segment.p_vaddr, segment.p_offset, segment.p_filesz, segment.p_memsz,
+                                 (segment.p_flags & PF_X) != 0});
+    }
+    return true;
+}
+
+std::optional<std::uint64_t> ElfImage::header_address(std::uint32_t type) const {
+    std::size_t count = 0;
+    if (elf_getphdrnum(elf(), &count) != 0)
+        return std::nullopt;
+    for (std::size_t i = 0; i < std::min(count, most_headers); ++i) {
+        GElf_Phdr header;
+        if (gelf_getphdr(elf(), static_cast<int>(i), &header) != nullptr && header.p_type == type)
+            return header.p_vaddr;
+    }
+    return std::nullopt;
+}
+
+std::size_t ElfImage::read_at(std::uint64_t offset, void* into, std::size_t count) const {
+    if (const auto* file = std::get_if<OpenFile>(&storage_))
+        return file->read_at(offset, into, count);
+    const auto& bytes = *std::get<1>(storage_);
+    if (offset >= bytes.size())
+        return 0;
+    const std::size_t there = std::min<std::uint64_t>(count, bytes.size() - offset);
+    std::memcpy(into, bytes.data() + offset, there);
+    return there;
+}
+
+std::size_t ElfImage::read(std::uint64_t address, void* into, std::size_t count) const {
+    for (const Segment& segment : segments_) {
+        if (address < segment.address || address - segment.address >= segment.file_size)
+            continue;
+        const std::uint64_t inside = address - segment.address;
+        return read_at(segment.offset + inside, into, std::min<std::uint64_t>(count, segment.file_size - inside));
+    }
+    return 0;
+}
+
+} // namespace tasks::inspect

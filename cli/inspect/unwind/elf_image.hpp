@@ -1,0 +1,66 @@
+// One ELF file of x86-64, on disk or in memory, as libelf reads it: its segments, build-id and bytes by address.
+// Owns the file and the libelf handle. Nothing in the file is believed: every count is capped, every offset checked.
+// Movable; one thread at a time. Does not look for other files.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <tasks/protocol/result.hpp>
+
+#include "unwind/open_file.hpp"
+
+struct Elf;
+
+namespace tasks::inspect {
+
+/// A PT_LOAD header.
+struct Segment {
+    std::uint64_t address = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t file_size = 0;
+    std::uint64_t memory_size = 0;
+    bool executable = false;
+};
+
+class ElfImage {
+public:
+    /// Files up to this size are read; larger ones are mapped, since a copy would not fit a machine in trouble. A mapped
+    /// file that is truncated meanwhile ends the reader with SIGBUS: small enough a risk only for the few that large.
+    static constexpr std::uint64_t largest_read = 256ull << 20;
+
+    /// The failure is the rest of a sentence: "not an ELF file of x86-64".
+    static Result<ElfImage> from_file(OpenFile file);
+    static Result<ElfImage> from_memory(std::vector<char> bytes);
+
+    Elf* elf() const noexcept { return elf_.get(); }
+    const std::vector<Segment>& segments() const noexcept { return segments_; }
+    const std::string& build_id() const noexcept { return build_id_; } ///< raw bytes; empty: none
+
+    /// How many bytes of the file belong at that address and the following, at most `count`.
+    std::size_t read(std::uint64_t address, void* into, std::size_t count) const;
+    /// The address of the first header of that type (PT_GNU_EH_FRAME).
+    std::optional<std::uint64_t> header_address(std::uint32_t type) const;
+
+private:
+    struct EndElf {
+        void operator()(Elf* elf) const noexcept;
+    };
+    using Storage = std::variant<OpenFile, std::unique_ptr<std::vector<char>>>;
+
+    explicit ElfImage(Storage storage) : storage_(std::move(storage)) {}
+    static Result<ElfImage> begun(Storage storage);
+    bool read_headers();
+    std::size_t read_at(std::uint64_t offset, void* into, std::size_t count) const;
+
+    Storage storage_;
+    std::unique_ptr<Elf, EndElf> elf_; // before the storage ends
+    std::vector<Segment> segments_;
+    std::string build_id_;
+};
+
+} // namespace tasks::inspect

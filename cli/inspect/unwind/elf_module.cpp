@@ -1,0 +1,128 @@
+#include "unwind/elf_module.hpp"
+
+#include <gelf.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+namespace tasks::inspect {
+
+namespace {
+
+constexpr std::uint64_t page = 4096;
+// libLLVM, the largest library about, has 300,000.
+constexpr std::size_t most_function_starts = 4'000'000;
+
+bool has_section(Elf* elf, std::string_view wanted) {
+    std::size_t names = 0;
+    if (elf_getshdrstrndx(elf, &names) != 0)
+        return false;
+    for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
+        GElf_Shdr header;
+        if (gelf_getshdr(section, &header) == nullptr || header.sh_type == SHT_NOBITS)
+            continue;
+        const char* name = elf_strptr(elf, names, header.sh_name);
+        if (name != nullptr && name == wanted)
+            return true;
+    }
+    return false;
+}
+
+bool has_debug_information(Elf* elf) { return has_section(elf, ".debug_info") || has_section(elf, ".zdebug_info"); }
+
+bool covers(const Segment& segment, std::uint64_t offset) {
+    const std::uint64_t first = segment.offset & ~(page - 1);
+    return offset >= first && offset - first < segment.file_size + (segment.offset - first);
+}
+
+} // namespace
+
+std::optional<std::uint64_t> ElfModule::bias_of(const ModuleFacts& mapping) const {
+    const Segment* best = nullptr;
+    for (const Segment& segment : image_.segments())
+        if (covers(segment, mapping.file_offset) && (best == nullptr || (segment.executable && !best->executable)))
+            best = &segment;
+    if (best == nullptr)
+        return std::nullopt;
+    const std::uint64_t bias = mapping.start - (best->address - best->offset + mapping.file_offset);
+    return bias % page == 0 ? std::optional{bias} : std::nullopt;
+}
+
+Dwarf_CFI* ElfModule::frames() {
+    if (!std::exchange(frames_tried_, true))
+        frames_.reset(dwarf_getcfi_elf(image_.elf()));
+    return frames_.get();
+}
+
+Dwarf_CFI* ElfModule::debug_frames() { return dwarf() == nullptr ? nullptr : dwarf_getcfi(dwarf()); }
+
+Dwarf* ElfModule::dwarf() {
+    open_debug_information();
+    return dwarf_.get();
+}
+
+const ElfImage* ElfModule::debug_image() {
+    open_debug_information();
+    return debug_file_ ? &debug_file_->image : nullptr;
+}
+
+void ElfModule::open_debug_information() {
+    if (std::exchange(debug_tried_, true))
+        return;
+    const bool own = has_debug_information(image_.elf());
+    if (!own)
+        debug_file_ = find_debug_file(image_, place_);
+    if (!own && !debug_file_)
+        return;
+    const ElfImage& from = own ? image_ : debug_file_->image;
+    dwarf_.reset(dwarf_begin_elf(from.elf(), DWARF_C_READ, nullptr));
+    if (dwarf_ && !attach_shared_file(from, own ? place_.path : debug_file_->path))
+        dwarf_.reset();
+}
+
+// libdw would open the named path itself, and hang where that is a FIFO: the file is opened here or not at all.
+bool ElfModule::attach_shared_file(const ElfImage& image, const std::string& path) {
+    auto shared = find_shared_debug_file(image, {place_.pid, path});
+    if (!shared.named)
+        return true;
+    if (!shared.file)
+        return false;
+    shared_file_ = std::move(shared.file);
+    shared_dwarf_.reset(dwarf_begin_elf(shared_file_->image.elf(), DWARF_C_READ, nullptr));
+    if (!shared_dwarf_)
+        return false;
+    dwarf_setalt(dwarf_.get(), shared_dwarf_.get());
+    return true;
+}
+
+// .eh_frame_hdr (Linux Standard Base 5.0, 10.6.2): version 1, three encodings, then the table of pairs (start, entry),
+// sorted, 32 bits each relative to the header (0x3b) in all that linkers write.
+void ElfModule::read_function_starts() {
+    if (std::exchange(starts_tried_, true))
+        return;
+    const auto header = image_.header_address(PT_GNU_EH_FRAME);
+    unsigned char fixed[12];
+    if (!header || image_.read(*header, fixed, sizeof fixed) != sizeof fixed)
+        return;
+    if (fixed[0] != 1 || (fixed[1] & 0x0f) != 0x0b || fixed[2] != 0x03 || fixed[3] != 0x3b)
+        return;
+    std::uint32_t count = 0;
+    std::memcpy(&count, fixed + 8, sizeof count);
+    std::vector<std::int32_t> pairs(2 * std::min<std::size_t>(count, most_function_starts));
+    const std::size_t bytes = image_.read(*header + sizeof fixed, pairs.data(), pairs.size() * sizeof pairs[0]);
+    pairs.resize(bytes / sizeof pairs[0]);
+    for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
+        function_starts_.push_back(*header + static_cast<std::uint64_t>(static_cast<std::int64_t>(pairs[i])));
+    std::sort(function_starts_.begin(), function_starts_.end());
+}
+
+std::optional<std::uint64_t> ElfModule::function_start(std::uint64_t address) {
+    read_function_starts();
+    const auto after = std::upper_bound(function_starts_.begin(), function_starts_.end(), address);
+    if (after == function_starts_.begin())
+        return std::nullopt;
+    return *(after - 1);
+}
+
+} // namespace tasks::inspect

@@ -1,0 +1,19 @@
+// Finds the file behind one mapping of the target: by its path in the target's root, by the mapping itself
+// (/proc/PID/map_files, which needs privileges but has deleted and replaced files too), by /proc/PID/exe, and the vdso
+// in our own memory. The build-id decides; a file with another one is refused. No state.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <tasks/protocol/result.hpp>
+
+#include "capture/snapshot.hpp"
+#include "unwind/elf_module.hpp"
+
+namespace tasks::inspect {
+
+/// The failure is a sentence that names the file, the cause and the way out.
+Result<std::unique_ptr<ElfModule>> find_module(const ModuleFacts& module, std::uint32_t pid);
+
+} // namespace tasks::inspect
