@@ -203,7 +203,7 @@ template <class Message> Read<Message> read(std::string_view payload);
 
 /// Writes one message, or parts of a streamed answer, into memory that the caller owns: never allocates, never
 /// throws, so the agent can use it while another thread holds the malloc lock. What does not fit returns false
-/// and leaves the bytes as they were. Room for 4 bytes more is needed while a length inside is not known yet.
+/// and leaves the bytes as they were. Up to 8 bytes more are needed while a length inside is not known yet.
 class PartWriter {
 public:
     explicit PartWriter(std::span<char> memory) noexcept : memory_(memory) {}
