@@ -39,7 +39,8 @@ bool is_socket_in(int directory_fd, const std::string& name) {
 
 Result<OwnedFd> listen_in(int directory_fd, const std::string& directory, const std::string& name) {
     const auto failure = [&](const char* call, int error) { return failed(directory, name, call, error); };
-    OwnedFd listener{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    OwnedFd listener =
+        above_standard_streams(OwnedFd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)});
     if (!listener)
         return failure("socket", errno);
     const std::string path = bind_path(directory_fd, directory, name);

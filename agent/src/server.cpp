@@ -87,7 +87,7 @@ Result<std::unique_ptr<Server>> Server::create(OwnedFd listener, Chores& chores)
     std::unique_ptr<State> state{new (std::nothrow) State(std::move(listener), chores, std::move(region))};
     if (state == nullptr)
         return Failure{std::string("the agent's server: no memory")};
-    state->wakes = OwnedFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    state->wakes = above_standard_streams(OwnedFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)});
     if (!state->wakes)
         return Failure{why("eventfd")};
     state->keep_reserve();
@@ -190,7 +190,8 @@ void Server::State::accept_clients(std::uint64_t now) noexcept {
 
 /// False: nobody waits, or the listener is to be left alone for a while.
 bool Server::State::accept_one(std::uint64_t now) noexcept {
-    OwnedFd socket{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    OwnedFd socket =
+        above_standard_streams(OwnedFd{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)});
     if (socket) {
         take_in(std::move(socket), now);
         keep_reserve();
@@ -222,7 +223,7 @@ void Server::State::shed_one() noexcept {
 
 void Server::State::keep_reserve() noexcept {
     if (!reserve)
-        reserve = OwnedFd{::fcntl(wakes.get(), F_DUPFD_CLOEXEC, 0)};
+        reserve = OwnedFd{::fcntl(wakes.get(), F_DUPFD_CLOEXEC, 3)};
 }
 
 void Server::State::take_in(OwnedFd socket, std::uint64_t now) noexcept {

@@ -24,7 +24,7 @@ bool thread_id(std::string_view name, std::uint32_t& tid) noexcept {
 } // namespace
 
 OwnedFd open_task_directory() noexcept {
-    return OwnedFd{::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    return above_standard_streams(OwnedFd{::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)});
 }
 
 ThreadList list_threads(int task_directory, std::uint32_t except, std::span<std::uint32_t> into,
