@@ -51,7 +51,7 @@ void look_at(const protocol::ThreadStack& thread, Counts& counts) {
     case protocol::Capture::captured: {
         const auto marks = marks_in(thread.stack);
         ++(marks.empty() ? counts.unmarked : counts.stacks);
-        counts.torn += !marks.empty() && is_torn(marks) ? 1 : 0;
+        counts.torn += !marks.empty() && is_torn(marks) ? 1u : 0u;
         break;
     }
     case protocol::Capture::running:

@@ -17,7 +17,9 @@ struct Free {
 } // namespace
 
 std::string demangled_name(const char* linkage_name) {
-    const std::string name{linkage_name, ::strnlen(linkage_name, longest_mangled_name)};
+    std::string name{linkage_name, ::strnlen(linkage_name, longest_mangled_name)};
+    if (const auto version = name.find('@'); version != std::string::npos && version > 0)
+        name.resize(version);
     if (name.size() == longest_mangled_name || !name.starts_with("_Z"))
         return name;
     int status = 0;

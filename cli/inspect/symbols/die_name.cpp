@@ -97,7 +97,8 @@ const char* linkage_name(Dwarf_Die* function) {
     if (dwarf_attr_integrate(function, DW_AT_linkage_name, &attribute) == nullptr &&
         dwarf_attr_integrate(function, DW_AT_MIPS_linkage_name, &attribute) == nullptr)
         return nullptr;
-    return dwarf_formstring(&attribute);
+    const char* name = dwarf_formstring(&attribute);
+    return name != nullptr && name[0] == '_' && (name[1] == 'Z' || name[1] == 'R') ? name : nullptr;
 }
 
 std::string qualified_name(Dwarf_Die* function) {

@@ -7,8 +7,8 @@
 
 namespace tasks::inspect {
 
-/// The linkage name of a subprogram or inlined call, its origin and declaration followed; null: it has none (C, static
-/// functions and lambdas of g++).
+/// The mangled name of a subprogram or inlined call, its origin and declaration followed; null: it has none (static
+/// functions and lambdas of g++; C, where a linkage name is an alias for the linker: glibc's "__GI___read").
 const char* linkage_name(Dwarf_Die* function);
 
 /// The name as the source qualifies it, from the entries around the declaration: "a::(anonymous namespace)::b",

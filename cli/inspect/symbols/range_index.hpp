@@ -17,7 +17,8 @@ public:
 
     /// Sorts by start; of equal starts the later added comes later.
     void seal() {
-        std::stable_sort(ranges_.begin(), ranges_.end(), [](const Range& a, const Range& b) { return a.start < b.start; });
+        std::stable_sort(ranges_.begin(), ranges_.end(),
+                         [](const Range& a, const Range& b) { return a.start < b.start; });
         std::uint64_t reach = 0;
         for (Range& range : ranges_)
             range.reach = reach = std::max(reach, range.end);

@@ -80,7 +80,7 @@ std::vector<SymbolTable::Symbol> SymbolTable::symbols_of(Elf* elf, std::uint32_t
 // libc gives one address five names; people know the one without underscores: `read`, not `__GI___libc_read`.
 bool SymbolTable::is_better(const Symbol& a, const Symbol& b) {
     const auto merits = [](const Symbol& symbol) {
-        return std::tuple{symbol.type == STT_NOTYPE, symbol.end == symbol.start, symbol.binding == STB_LOCAL,
+        return std::tuple{symbol.type == STT_NOTYPE,        symbol.end == symbol.start,   symbol.binding == STB_LOCAL,
                           leading_underscores(symbol.name), symbol.binding != STB_GLOBAL, std::strlen(symbol.name)};
     };
     const auto of_a = merits(a);

@@ -42,7 +42,8 @@ std::string ModuleNames::name_of(const SourceFrame& frame, std::uint64_t address
     if (frame.inlined)
         return frame.qualified_name;
     std::string symbol = symbol_at(address);
-    return symbol.empty() ? frame.qualified_name : symbol;
+    const bool part = symbol.starts_with(frame.qualified_name + "."); // "futex_wait.constprop.0"
+    return symbol.empty() || part ? frame.qualified_name : symbol;
 }
 
 std::vector<Frame> ModuleNames::at(std::uint64_t address) {

@@ -65,8 +65,8 @@ bool ElfImage::read_headers() {
     for (std::size_t i = 0; i < std::min(count, most_headers); ++i) {
         GElf_Phdr segment;
         if (gelf_getphdr(elf(), static_cast<int>(i), &segment) != nullptr && segment.p_type == PT_LOAD)
-            segments_.push_back({segment.p_vaddr, segment.p_offset, segment.p_filesz, segment.p_memsz,
-                                 (segment.p_flags & PF_X) != 0});
+            segments_.push_back(
+                {segment.p_vaddr, segment.p_offset, segment.p_filesz, segment.p_memsz, (segment.p_flags & PF_X) != 0});
     }
     return true;
 }

@@ -29,8 +29,9 @@ struct Segment {
 
 class ElfImage {
 public:
-    /// Files up to this size are read; larger ones are mapped, since a copy would not fit a machine in trouble. A mapped
-    /// file that is truncated meanwhile ends the reader with SIGBUS: small enough a risk only for the few that large.
+    /// Files up to this size are read; larger ones are mapped, since a copy would not fit a machine in trouble. A
+    /// mapped file that is truncated meanwhile ends the reader with SIGBUS: small enough a risk only for the few that
+    /// large.
     static constexpr std::uint64_t largest_read = 256ull << 20;
 
     /// The failure is the rest of a sentence: "not an ELF file of x86-64".

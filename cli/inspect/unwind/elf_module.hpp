@@ -1,5 +1,6 @@
 // One ELF file of the target with what unwinding and naming need of it, each opened at its first use: call frame
-// information, debug information (its own or a separate file's), starts of functions. Owned by ModuleMap. All addresses are the file's own (pc - bias). One thread at a time.
+// information, debug information (its own or a separate file's), starts of functions. Owned by ModuleMap. All addresses
+// are the file's own (pc - bias). One thread at a time.
 #pragma once
 
 #include <elfutils/libdw.h>

@@ -30,9 +30,7 @@ private:
         return true;
     }
     bool push_register(unsigned number, std::uint64_t offset);
-    bool push_below(std::size_t distance) {
-        return distance < depth_ && push(values_[depth_ - 1 - distance]);
-    }
+    bool push_below(std::size_t distance) { return distance < depth_ && push(values_[depth_ - 1 - distance]); }
     bool dereference();
     bool unary(std::uint8_t opcode);
     bool binary(std::uint8_t opcode);
@@ -80,22 +78,38 @@ std::optional<std::uint64_t> combine(std::uint8_t opcode, std::uint64_t a, std::
     const auto left = static_cast<std::int64_t>(a);
     const auto right = static_cast<std::int64_t>(b);
     switch (opcode) {
-    case DW_OP_plus: return a + b;
-    case DW_OP_minus: return a - b;
-    case DW_OP_mul: return a * b;
-    case DW_OP_and: return a & b;
-    case DW_OP_or: return a | b;
-    case DW_OP_xor: return a ^ b;
-    case DW_OP_shl: return b < 64 ? a << b : 0;
-    case DW_OP_shr: return b < 64 ? a >> b : 0;
-    case DW_OP_shra: return static_cast<std::uint64_t>(left >> (b < 64 ? b : 63));
-    case DW_OP_eq: return a == b;
-    case DW_OP_ne: return a != b;
-    case DW_OP_lt: return left < right;
-    case DW_OP_le: return left <= right;
-    case DW_OP_gt: return left > right;
-    case DW_OP_ge: return left >= right;
-    default: return std::nullopt;
+    case DW_OP_plus:
+        return a + b;
+    case DW_OP_minus:
+        return a - b;
+    case DW_OP_mul:
+        return a * b;
+    case DW_OP_and:
+        return a & b;
+    case DW_OP_or:
+        return a | b;
+    case DW_OP_xor:
+        return a ^ b;
+    case DW_OP_shl:
+        return b < 64 ? a << b : 0;
+    case DW_OP_shr:
+        return b < 64 ? a >> b : 0;
+    case DW_OP_shra:
+        return static_cast<std::uint64_t>(left >> (b < 64 ? b : 63));
+    case DW_OP_eq:
+        return a == b;
+    case DW_OP_ne:
+        return a != b;
+    case DW_OP_lt:
+        return left < right;
+    case DW_OP_le:
+        return left <= right;
+    case DW_OP_gt:
+        return left > right;
+    case DW_OP_ge:
+        return left >= right;
+    default:
+        return std::nullopt;
     }
 }
 
@@ -122,30 +136,42 @@ bool Machine::constant(const Operation& operation) {
 
 bool Machine::arrange(const Operation& operation) {
     switch (operation.opcode) {
-    case DW_OP_dup: return push_below(0);
-    case DW_OP_over: return push_below(1);
-    case DW_OP_pick: return push_below(operation.first);
-    case DW_OP_drop: return depth_ > 0 && depth_-- > 0;
+    case DW_OP_dup:
+        return push_below(0);
+    case DW_OP_over:
+        return push_below(1);
+    case DW_OP_pick:
+        return push_below(operation.first);
+    case DW_OP_drop:
+        return depth_ > 0 && depth_-- > 0;
     case DW_OP_swap:
         if (depth_ < 2)
             return false;
         std::swap(values_[depth_ - 1], values_[depth_ - 2]);
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
 bool Machine::step(const Operation& operation) {
     is_value_ = false;
     switch (operation.opcode) {
-    case DW_OP_nop: return true;
-    case DW_OP_stack_value: return is_value_ = true;
-    case DW_OP_deref: return dereference();
+    case DW_OP_nop:
+        return true;
+    case DW_OP_stack_value:
+        return is_value_ = true;
+    case DW_OP_deref:
+        return dereference();
     case DW_OP_neg:
-    case DW_OP_not: return unary(operation.opcode);
-    case DW_OP_call_frame_cfa: return input_.cfa && push(*input_.cfa);
-    case DW_OP_plus_uconst: return push(operation.first) && binary(DW_OP_plus);
-    default: return constant(operation) || arrange(operation) || binary(operation.opcode);
+    case DW_OP_not:
+        return unary(operation.opcode);
+    case DW_OP_call_frame_cfa:
+        return input_.cfa && push(*input_.cfa);
+    case DW_OP_plus_uconst:
+        return push(operation.first) && binary(DW_OP_plus);
+    default:
+        return constant(operation) || arrange(operation) || binary(operation.opcode);
     }
 }
 

@@ -64,10 +64,14 @@ std::optional<std::uint64_t> Application::of_expression(const Expression& expres
 
 std::optional<std::uint64_t> Application::value(const RegisterRule& rule) {
     switch (rule.kind) {
-    case RegisterRule::Kind::stored_at_cfa: return word(cfa + static_cast<std::uint64_t>(rule.offset));
-    case RegisterRule::Kind::cfa_plus: return cfa + static_cast<std::uint64_t>(rule.offset);
-    case RegisterRule::Kind::in_register: return known(static_cast<unsigned>(rule.offset));
-    case RegisterRule::Kind::expression: return of_expression(rule.expression);
+    case RegisterRule::Kind::stored_at_cfa:
+        return word(cfa + static_cast<std::uint64_t>(rule.offset));
+    case RegisterRule::Kind::cfa_plus:
+        return cfa + static_cast<std::uint64_t>(rule.offset);
+    case RegisterRule::Kind::in_register:
+        return known(static_cast<unsigned>(rule.offset));
+    case RegisterRule::Kind::expression:
+        return of_expression(rule.expression);
     }
     return std::nullopt;
 }

@@ -32,7 +32,8 @@ std::string hexadecimal(std::uint64_t value) {
 // One attempt after the other; the first cause that is more than "not there" is the one to tell.
 class Search {
 public:
-    Search(const ModuleFacts& module, std::uint32_t pid) : module_(module), pid_(pid), path_(without_mark(module.path)) {}
+    Search(const ModuleFacts& module, std::uint32_t pid)
+        : module_(module), pid_(pid), path_(without_mark(module.path)) {}
 
     Result<std::unique_ptr<ElfModule>> run();
 
@@ -105,7 +106,8 @@ std::string Search::sentence() const {
     if (is_deleted(module_.path))
         return path_ + ": deleted since the start: its frames have no names and stacks may end there; run as root to "
                        "read the mapped file, or start the process again";
-    return path_ + ": " + cause_ + ": its frames have no names and stacks may end there; run as the process's user or root";
+    return path_ + ": " + cause_ +
+           ": its frames have no names and stacks may end there; run as the process's user or root";
 }
 
 Result<std::unique_ptr<ElfModule>> Search::run() {
@@ -133,7 +135,8 @@ Result<std::unique_ptr<ElfModule>> find_vdso(const ModuleFacts& module) {
     auto image = ElfImage::from_memory(std::move(bytes));
     if (!image)
         return Failure{std::string{"[vdso]: we have none ourselves to read it from: stacks may end there"}};
-    const bool same = module.build_id.empty() ? pages == module.end - module.start : image->build_id() == module.build_id;
+    const bool same =
+        module.build_id.empty() ? pages == module.end - module.start : image->build_id() == module.build_id;
     if (!same)
         return Failure{std::string{"[vdso]: the process has another one than we: stacks may end there"}};
     return std::make_unique<ElfModule>(std::move(*image), FilePlace{0, "[vdso]"});

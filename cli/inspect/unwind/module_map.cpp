@@ -20,7 +20,7 @@ struct ModuleMap::State {
     };
 
     ModuleOptions options;
-    std::vector<Mapping> mappings; ///< by start
+    std::vector<Mapping> mappings;                       ///< by start
     std::map<FileKey, std::unique_ptr<ElfModule>> files; ///< null: could not be had
     std::vector<std::string> problems;
 

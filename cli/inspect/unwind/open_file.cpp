@@ -35,7 +35,7 @@ Result<OpenFile> OpenFile::checked(int fd) {
     if (fd < 0)
         return Failure{errno_text()};
     OpenFile file{fd};
-    struct stat facts {};
+    struct stat facts{};
     if (::fstat(fd, &facts) != 0)
         return Failure{errno_text()};
     if (!S_ISREG(facts.st_mode))

@@ -79,12 +79,9 @@ void RegisterRecovery::continue_walk(const StackBytes& stack, std::size_t most_f
     const std::uint64_t pc = walk.trace.pcs.back();
     const bool exact = walk.trace.exact.back();
     const Walk stuck = walk;
-    const Search search{stack,
-                        stuck,
-                        table_.at(pc, exact).row,
-                        calls_.function_start(pc, exact),
-                        walk.registers.value(x86_64::rsp),
-                        pc};
+    const Search search{
+        stack, stuck, table_.at(pc, exact).row, calls_.function_start(pc, exact), walk.registers.value(x86_64::rsp),
+        pc};
     if (from_memory(search, most_frames, walk))
         return;
     const auto found = candidates(search);

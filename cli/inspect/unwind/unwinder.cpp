@@ -30,13 +30,17 @@ std::string amount(std::size_t bytes) {
 
 std::string why_it_ends(const Walk& walk, const ThreadFacts& thread) {
     switch (walk.end) {
-    case Walk::End::root: return {};
-    case Walk::End::frame_limit: return "more than " + std::to_string(walk.trace.pcs.size()) + " frames";
+    case Walk::End::root:
+        return {};
+    case Walk::End::frame_limit:
+        return "more than " + std::to_string(walk.trace.pcs.size()) + " frames";
     case Walk::End::bytes_end:
         return thread.stack_cut ? "the copied " + amount(thread.stack.size()) + " of stack end here"
                                 : "the stack's memory ends here";
-    case Walk::End::unknown_register: return "this frame needs a register that is not known";
-    case Walk::End::lost: break;
+    case Walk::End::unknown_register:
+        return "this frame needs a register that is not known";
+    case Walk::End::lost:
+        break;
     }
     if (walk.address != 0)
         return "this frame goes on outside the copied stack (another stack, or a damaged one)";

@@ -36,12 +36,16 @@ void fail(const Step& step, const StackBytes& stack, Walk& walk) {
         walk.end = Walk::End::root;
         walk.trace.whole = true;
         break;
-    case Step::End::unknown_register: walk.end = Walk::End::unknown_register; break;
+    case Step::End::unknown_register:
+        walk.end = Walk::End::unknown_register;
+        break;
     case Step::End::not_copied:
         walk.end = end_of_bytes_or_lost(stack, step.address);
         walk.address = step.address;
         break;
-    default: walk.end = Walk::End::lost; break;
+    default:
+        walk.end = Walk::End::lost;
+        break;
     }
 }
 

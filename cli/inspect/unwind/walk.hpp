@@ -24,7 +24,7 @@ struct Walk {
     End end = End::lost;
     unsigned number = 0;
     std::uint64_t address = 0; ///< not copied; 0: none
-    bool by_table = true; ///< every frame had a row
+    bool by_table = true;      ///< every frame had a row
 };
 
 /// `walk.registers` are those of the next frame, which is put behind the frames already in `walk.trace`.

@@ -36,8 +36,7 @@ enum Register : std::uint8_t {
 inline constexpr std::size_t register_count = 17;
 
 /// A called function leaves these as they were.
-inline constexpr std::uint32_t callee_saved =
-    1u << rbx | 1u << rbp | 1u << r12 | 1u << r13 | 1u << r14 | 1u << r15;
+inline constexpr std::uint32_t callee_saved = 1u << rbx | 1u << rbp | 1u << r12 | 1u << r13 | 1u << r14 | 1u << r15;
 
 /// The registers that carry a system call's six arguments, in order.
 inline constexpr std::array<Register, 6> syscall_arguments{rdi, rsi, rdx, r10, r8, r9};
@@ -47,8 +46,8 @@ bool is_signal_return(Code at_pc);
 inline constexpr std::size_t signal_return_bytes = 9;
 
 /// Offsets in the ucontext of the interrupted registers, by DWARF number.
-inline constexpr std::array<std::uint16_t, register_count> ucontext_offsets{
-    144, 136, 152, 128, 112, 104, 120, 160, 40, 48, 56, 64, 72, 80, 88, 96, 168};
+inline constexpr std::array<std::uint16_t, register_count> ucontext_offsets{144, 136, 152, 128, 112, 104, 120, 160, 40,
+                                                                            48,  56,  64,  72,  80,  88,  96,  168};
 
 /// What stands before a return address.
 enum class CallKind : std::uint8_t {

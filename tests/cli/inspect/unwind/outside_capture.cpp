@@ -56,10 +56,9 @@ std::string memory_of(int pid, std::uint64_t from, std::size_t count) {
 bool parse(const std::string& line, inspect::ThreadFacts& facts) {
     auto& a = facts.arguments;
     int number = -1;
-    const int fields = std::sscanf(line.c_str(),
-                                   "%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
-                                   " %" SCNx64,
-                                   &number, &a[0], &a[1], &a[2], &a[3], &a[4], &a[5], &facts.sp, &facts.pc);
+    const int fields = std::sscanf(
+        line.c_str(), "%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64,
+        &number, &a[0], &a[1], &a[2], &a[3], &a[4], &a[5], &facts.sp, &facts.pc);
     facts.syscall = number;
     if (fields == 3) {
         facts.sp = a[0];
