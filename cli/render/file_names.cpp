@@ -5,8 +5,7 @@
 namespace tasks::render {
 
 FileNames::FileNames(const inspect::StackReport& report) {
-    for (const auto& group : report.groups) {
-        const auto& shape = report.shape(group);
+    for (const auto& shape : report.shapes) {
         for (const auto& frame : shape.frames) {
             add(frame.file);
         }

@@ -11,10 +11,19 @@ namespace {
 using inspect::VitalFacts;
 using inspect::VitalsReport;
 
-template <class Counts> std::string listed(const Counts& counts) {
+// "running 1, waiting 13": what is not known comes last, though its number is 0.
+template <class What> std::string listed(const std::map<What, std::uint64_t>& counts) {
     std::string text;
-    for (const auto& [what, count] : counts) {
+    const auto add = [&](What what, std::uint64_t count) {
         text.append(text.empty() ? "" : ", ").append(protocol::word(what)).append(" ").append(number(count));
+    };
+    for (const auto& [what, count] : counts) {
+        if (what != What::unknown) {
+            add(what, count);
+        }
+    }
+    if (const auto at = counts.find(What::unknown); at != counts.end()) {
+        add(at->first, at->second);
     }
     return text.empty() ? unknown : text;
 }

@@ -16,12 +16,12 @@ using protocol::WaitReason;
 namespace {
 
 // Why a task has no frames.
-std::string no_stack_words(Capture capture, bool bound, bool thread_known) {
+std::string no_stack_words(Capture capture, bool bound, bool thread_known, AgentState agent) {
     if (!bound) {
         return "no thread carries it";
     }
     if (!thread_known) {
-        return "its thread was not captured";
+        return agent == AgentState::dead ? "its thread is gone with the process" : "its thread was not captured";
     }
     switch (capture) {
     case Capture::captured:
@@ -173,7 +173,7 @@ GroupShape Grouping::shape_of(const Key& key) const {
     shape.created_by = place_of(site_at(snapshot_, key.created_site));
     if (key.stack == 0) {
         shape.waits_at = place_of(wait);
-        shape.no_stack = no_stack_words(key.capture, key.bound, key.thread_known);
+        shape.no_stack = no_stack_words(key.capture, key.bound, key.thread_known, snapshot_.process.agent);
         return shape;
     }
     shape.frames = stacks_.frames(key.stack);

@@ -1,0 +1,164 @@
+// Every verb's text and JSON, byte by byte.
+#include "render/golden.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <rapidjson/document.h>
+
+#include "render/captured_sink.hpp"
+#include "render/payments.hpp"
+
+using namespace tasks::render;
+using tasks::inspect::AgentState;
+using tasks::inspect::ProcessRow;
+using tasks::inspect::StackOptions;
+
+namespace {
+
+template <class Write> std::string written(Write write) {
+    CapturedSink sink;
+    write(sink);
+    return sink.text;
+}
+
+// JSON that a parser takes, on one line.
+template <class Write> std::string written_json(Write write) {
+    const auto text = written(write);
+    rapidjson::Document document;
+    document.Parse<rapidjson::kParseValidateEncodingFlag>(text.c_str());
+    CHECK_FALSE(document.HasParseError());
+    CHECK(text.find('\n') == text.size() - 1);
+    return text;
+}
+
+ProcessRow row(std::uint32_t pid, const char* name, const char* exe) {
+    ProcessRow made;
+    made.process.pid = pid;
+    made.process.ppid = 1;
+    made.process.start_time_ticks = 884213;
+    made.process.user = "srv";
+    made.process.name = name;
+    made.process.exe = exe;
+    return made;
+}
+
+ListReport healthy_list() {
+    auto payments = row(12336, "payments", "/srv/payments/bin/payments");
+    payments.tasks = 14;
+    payments.threads = 9;
+    payments.uptime_ns = 11'520'000'000'000;
+    payments.trend_per_min = 12;
+    return {{payments}, {}};
+}
+
+ListReport troubled_list() {
+    auto report = healthy_list();
+    auto hung = row(7, "lab", "/opt/lab \x1b]0;x\x07/bin/lab");
+    hung.process.agent = AgentState::hung;
+    hung.tasks = 100'204;
+    auto stopped = row(4'194'303, "caf\xc3\xa9", "/opt/cafe");
+    stopped.process.agent = AgentState::stopped;
+    stopped.tasks = 3;
+    stopped.threads = 3;
+    stopped.uptime_ns = 59'000'000'000;
+    stopped.trend_per_min = -0.5;
+    auto dead = row(99, "", "");
+    dead.process.agent = AgentState::dead;
+    dead.process.ppid = 0;
+    dead.process.user.clear();
+    auto refused = row(8, "root-owned", "");
+    refused.process.agent = AgentState::refused;
+    for (auto& each : {hung, stopped, dead, refused}) {
+        report.processes.push_back(each);
+    }
+    report.problems = {"directory /run/user/1001/tasks: owned by uid 1001, you are 1000; run as that user or as root"};
+    return report;
+}
+
+} // namespace
+
+TEST_CASE("list as text", "[golden]") {
+    check_golden("list.txt", written([](Sink& sink) { list_text(healthy_list(), {}, sink); }));
+    check_golden("list_troubled.txt", written([](Sink& sink) { list_text(troubled_list(), {}, sink); }));
+    check_golden("list_colour.txt", written([](Sink& sink) { list_text(troubled_list(), {.colour = true}, sink); }));
+    check_golden("list_empty.txt", written([](Sink& sink) { list_text({}, {}, sink); }));
+}
+
+TEST_CASE("list as JSON", "[golden]") {
+    check_golden("list.json", written_json([](Sink& sink) { list_json(healthy_list(), sink); }));
+    check_golden("list_troubled.json", written_json([](Sink& sink) { list_json(troubled_list(), sink); }));
+    check_golden("list_empty.json", written_json([](Sink& sink) { list_json({}, sink); }));
+}
+
+TEST_CASE("vitals and count", "[golden]") {
+    auto made = payments();
+    const auto report = analyse_vitals(*made);
+    check_golden("vitals.txt", written([&](Sink& sink) { vitals_text(report, {}, sink); }));
+    check_golden("vitals.json", written_json([&](Sink& sink) { vitals_json(report, sink); }));
+    check_golden("count.txt", written([&](Sink& sink) { count_text(report, sink); }));
+    check_golden("count.json", written_json([&](Sink& sink) { count_json(report, sink); }));
+}
+
+TEST_CASE("vitals of a dead process", "[golden]") {
+    auto made = dead_payments();
+    const auto report = analyse_vitals(*made);
+    check_golden("vitals_dead.txt", written([&](Sink& sink) { vitals_text(report, {}, sink); }));
+    check_golden("vitals_dead.json", written_json([&](Sink& sink) { vitals_json(report, sink); }));
+}
+
+TEST_CASE("vitals of which nothing is known", "[golden]") {
+    tasks::inspect::VitalsReport report;
+    report.process.pid = 1;
+    report.process.agent = AgentState::hung;
+    check_golden("vitals_unknown.txt", written([&](Sink& sink) { vitals_text(report, {}, sink); }));
+    check_golden("vitals_unknown.json", written_json([&](Sink& sink) { vitals_json(report, sink); }));
+    check_golden("count_unknown.txt", written([&](Sink& sink) { count_text(report, sink); }));
+}
+
+TEST_CASE("stack as text", "[golden]") {
+    auto made = payments();
+    const auto text = [&](const StackOptions& asked, bool colour = false) {
+        return written([&](Sink& sink) { stack_text(made.analyse(asked), asked, {.colour = colour}, sink); });
+    };
+    check_golden("stack.txt", text({}));
+    check_golden("stack_full.txt", text({.full = true}));
+    check_golden("stack_colour.txt", text({}, true));
+    StackOptions few;
+    few.limit = 1;
+    few.state = tasks::protocol::State::waiting;
+    check_golden("stack_limit.txt", text(few));
+    StackOptions none;
+    none.match = "nothing such";
+    check_golden("stack_none.txt", text(none));
+}
+
+TEST_CASE("stack as JSON", "[golden]") {
+    auto made = payments();
+    check_golden("stack.json", written_json([&](Sink& sink) { stack_json(made.analyse(), sink); }));
+    StackOptions full;
+    full.full = true;
+    full.limit = 1;
+    check_golden("stack_full_limit.json", written_json([&](Sink& sink) { stack_json(made.analyse(full), sink); }));
+}
+
+TEST_CASE("stack of a dead process", "[golden]") {
+    auto made = dead_payments();
+    check_golden("stack_dead.txt", written([&](Sink& sink) { stack_text(made.analyse(), {}, {}, sink); }));
+    check_golden("stack_dead.json", written_json([&](Sink& sink) { stack_json(made.analyse(), sink); }));
+}
+
+TEST_CASE("summary", "[golden]") {
+    auto made = payments();
+    const auto vitals = analyse_vitals(*made);
+    const auto stacks = made.analyse();
+    check_golden("summary.txt", written([&](Sink& sink) { summary_text(vitals, stacks, {}, sink); }));
+    check_golden("summary.json", written_json([&](Sink& sink) { summary_json(vitals, stacks, sink); }));
+}
+
+TEST_CASE("error", "[golden]") {
+    const tasks::inspect::Error error{
+        tasks::inspect::Trouble::permission,
+        "socket /run/x\x1b.sock: owned by uid 1001, you are 1000; run as that user or as root"};
+    check_golden("error.txt", written([&](Sink& sink) { error_text(error, sink); }));
+    check_golden("error.json", written_json([&](Sink& sink) { error_json(error, sink); }));
+}
