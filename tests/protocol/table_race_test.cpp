@@ -1,0 +1,109 @@
+// A reader against a real writer: a memfd that one thread writes as the agent does, by atomic stores between an odd
+// and an even sequence, and another reads with pread.
+#include <tasks/protocol/table_reader.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "test_table.hpp"
+
+using namespace tasks::protocol;
+using namespace tasks::protocol::tests;
+
+namespace {
+
+constexpr std::uint64_t records_offset = 4096;
+// So many that a record stays as it is for longer than two looks at it, also when the writer never rests.
+constexpr std::uint32_t record_count = 8192;
+constexpr std::uint64_t file_bytes = records_offset + record_count * record_bytes;
+
+class SharedTable : public TableSource {
+public:
+    SharedTable() : fd_(::memfd_create("table", MFD_CLOEXEC)) {
+        REQUIRE(fd_ >= 0);
+        REQUIRE(::ftruncate(fd_, static_cast<off_t>(file_bytes)) == 0);
+        memory_ = ::mmap(nullptr, file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
+        REQUIRE(memory_ != MAP_FAILED);
+        auto& head = *new (memory_) TableHeader;
+        head.magic = table_magic;
+        head.version = table_version;
+        head.record_size = record_bytes;
+        head.segments[0] = {static_cast<std::uint32_t>(SegmentKind::records), 0, records_offset,
+                            record_count * record_bytes};
+        head.segment_count = 1;
+    }
+    ~SharedTable() override {
+        ::munmap(memory_, file_bytes);
+        ::close(fd_);
+    }
+    std::int64_t read_at(std::uint64_t offset, std::span<char> into) const noexcept override {
+        const auto got = ::pread(fd_, into.data(), into.size(), static_cast<off_t>(offset));
+        return got < 0 ? -errno : got;
+    }
+    TaskRecord& record(std::uint32_t index) {
+        return reinterpret_cast<TaskRecord*>(static_cast<char*>(memory_) + records_offset)[index];
+    }
+
+private:
+    int fd_;
+    void* memory_ = nullptr;
+};
+
+template <class Word> void put(Word& field, Word value) {
+    std::atomic_ref{field}.store(value, std::memory_order_release);
+}
+
+// Every field says the same number in its own way, so that a mixture of two updates shows.
+void write_job(TaskRecord& record, std::uint32_t number) {
+    const auto sequence = std::atomic_ref{record.head.sequence}.load(std::memory_order_relaxed);
+    std::atomic_ref{record.head.sequence}.store(sequence + 1, std::memory_order_relaxed);
+    put(record.head.generation, number);
+    put(record.head.type, static_cast<std::uint8_t>(RecordType::job));
+    put(record.head.wait_reason, static_cast<std::uint8_t>(WaitReason::cond));
+    put(record.head.depth, 1u);
+    put(record.head.tid, number + 1);
+    put(record.head.wait_object, std::uint64_t{number} + 2);
+    put(record.head.wait_since_ns, std::uint64_t{number} + 3);
+    put(record.head.started_ns, std::uint64_t{number} + 4);
+    std::atomic_ref{record.head.sequence}.store(sequence + 2, std::memory_order_release);
+}
+
+bool is_whole(const Task& task) {
+    const auto number = static_cast<std::uint32_t>(task.id >> 32);
+    return task.tid == number + 1 && task.wait_object == std::uint64_t{number} + 2 &&
+           task.since_ns == std::uint64_t{number} + 3 && task.started_ns == std::uint64_t{number} + 4;
+}
+
+} // namespace
+
+TEST_CASE("no torn record is accepted while another thread writes without rest") {
+    SharedTable table;
+    auto reader = opened(table);
+    std::atomic<bool> stop{false};
+    std::thread writer{[&] {
+        for (std::uint32_t number = 1; !stop.load(std::memory_order_relaxed); ++number)
+            write_job(table.record(number % record_count), number);
+    }};
+    std::uint64_t accepted = 0;
+    std::uint64_t torn = 0;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    // 200 walks, and more until something was there to see: a busy machine may let the writer begin late.
+    for (int walks = 0; (walks < 200 || accepted == 0) && std::chrono::steady_clock::now() < deadline; ++walks)
+        reader.each_task([&](const Task& task) {
+            ++accepted;
+            torn += is_whole(task) ? 0u : 1u;
+            return true;
+        });
+    stop = true;
+    writer.join();
+    CHECK(torn == 0);
+    CHECK(accepted > 0);
+    CHECK(walk(reader).totals.unreadable == 0); // the writer is at rest
+}
