@@ -1,6 +1,7 @@
 // Memory taken once from the kernel, before the agent serves: anonymous pages that cost nothing until touched and
 // can be given back without losing the addresses. Used instead of the heap, whose lock a host thread may hold for
-// ever. Owned by one object; not locked.
+// ever. A page that cannot be read lies on either side: without it the kernel joins the region with a thread's stack
+// beside it, and a copy of that stack would go on into it. Owned by one object; not locked.
 #pragma once
 
 #include <sys/mman.h>
@@ -24,20 +25,27 @@ public:
     /// Empty (false in a condition) where the kernel gives none. No reserve: an idle agent must not count against
     /// the limits of a host whose memory is committed strictly.
     explicit Region(std::size_t bytes) noexcept {
-        void* at = ::mmap(nullptr, whole_pages(bytes), PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (at != MAP_FAILED)
-            bytes_ = {static_cast<char*>(at), whole_pages(bytes)};
+        const std::size_t inside = whole_pages(bytes);
+        void* at =
+            ::mmap(nullptr, inside + 2 * page_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (at == MAP_FAILED)
+            return;
+        mapped_ = {static_cast<char*>(at), inside + 2 * page_bytes};
+        if (::mprotect(mapped_.data() + page_bytes, inside, PROT_READ | PROT_WRITE) == 0)
+            bytes_ = mapped_.subspan(page_bytes, inside);
     }
-    Region(Region&& other) noexcept : bytes_(std::exchange(other.bytes_, {})), given_(std::exchange(other.given_, 0)) {}
+    Region(Region&& other) noexcept
+        : mapped_(std::exchange(other.mapped_, {})), bytes_(std::exchange(other.bytes_, {})),
+          given_(std::exchange(other.given_, 0)) {}
     Region& operator=(Region&& other) noexcept {
+        std::swap(mapped_, other.mapped_);
         std::swap(bytes_, other.bytes_);
         std::swap(given_, other.given_);
         return *this;
     }
     ~Region() {
-        if (!bytes_.empty())
-            ::munmap(bytes_.data(), bytes_.size());
+        if (!mapped_.empty())
+            ::munmap(mapped_.data(), mapped_.size());
     }
 
     explicit operator bool() const noexcept { return !bytes_.empty(); }
@@ -52,6 +60,7 @@ public:
     }
 
 private:
+    std::span<char> mapped_; // bytes_ and the page on either side
     std::span<char> bytes_;
     std::size_t given_ = 0;
 };

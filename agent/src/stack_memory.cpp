@@ -1,7 +1,6 @@
 #include "stack_memory.hpp"
 
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,19 +9,10 @@
 
 #include "mappings.hpp"
 #include "region.hpp"
+#include "thread_list.hpp"
 
 namespace tasks::agent {
 namespace {
-
-/// Where the kernel keeps a thread's list of robust mutexes: inside struct pthread, at the top of its stack.
-/// 0: the thread has none; nothing: it is gone or that may not be asked.
-std::optional<std::uint64_t> thread_block(std::uint32_t tid) noexcept {
-    void* head = nullptr;
-    std::size_t length = 0;
-    if (::syscall(SYS_get_robust_list, static_cast<long>(tid), &head, &length) != 0)
-        return {};
-    return std::bit_cast<std::uint64_t>(head);
-}
 
 /// Pages of [from, to) that are in memory, in bytes; pieces that are not mapped any more count nothing.
 std::uint64_t resident_bytes(std::uint64_t from, std::uint64_t to, std::span<char> pages) noexcept {

@@ -1,7 +1,6 @@
 // How much memory the stacks of this process's threads occupy: resident pages between the low end of the mapping
-// that a stack lies in and the thread's own block at its top, whose address the kernel tells (get_robust_list: one
-// system call of 0.3 us, for running threads too; glibc keeps that list in the thread's block). The main thread's is
-// the mapping "[stack]". Pages are counted by mincore. 1,000 threads: about 3 ms.
+// that a stack lies in and the thread's own block at its top (see thread_block), for running threads too. The main
+// thread's is the mapping "[stack]". Pages are counted by mincore. 1,000 threads: about 3 ms.
 // Rejected: /proc/self/smaps (70 ms at 1,000 threads), the sp in `syscall` (not told of threads that run).
 #pragma once
 

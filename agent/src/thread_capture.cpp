@@ -1,5 +1,6 @@
 #include "thread_capture.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 
@@ -7,6 +8,7 @@
 #include "fixed_text.hpp"
 #include "mappings.hpp"
 #include "proc_file.hpp"
+#include "thread_list.hpp"
 
 namespace tasks::agent {
 namespace {
@@ -97,7 +99,12 @@ std::int64_t ThreadCapture::look(const Files& files, std::size_t index, Look& lo
 }
 
 void ThreadCapture::copy_stack(std::size_t stack_bytes, protocol::ThreadStack& thread) const noexcept {
-    const std::size_t got = read_memory(thread.sp, stack_memory_.first(stack_bytes + 1));
+    // No further than the stack goes: what lies above it is not ours to tell, and costs room. Where its end is not
+    // known (the main thread, a stack of the host's own), up to the first page that cannot be read.
+    const std::uint64_t top = thread_block(thread.tid).value_or(0);
+    const std::uint64_t whole = top > thread.sp ? top - thread.sp : stack_bytes + 1;
+    const std::size_t got =
+        read_memory(thread.sp, stack_memory_.first(std::min<std::uint64_t>(whole, stack_bytes + 1)));
     thread.stack_cut = got > stack_bytes;
     thread.stack = {stack_memory_.data(), thread.stack_cut ? stack_bytes : got};
 }

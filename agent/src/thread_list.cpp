@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -25,6 +26,14 @@ bool thread_id(std::string_view name, std::uint32_t& tid) noexcept {
 
 OwnedFd open_task_directory() noexcept {
     return above_standard_streams(OwnedFd{::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)});
+}
+
+std::optional<std::uint64_t> thread_block(std::uint32_t tid) noexcept {
+    void* head = nullptr;
+    std::size_t length = 0;
+    if (::syscall(SYS_get_robust_list, static_cast<long>(tid), &head, &length) != 0)
+        return {};
+    return std::bit_cast<std::uint64_t>(head);
 }
 
 ThreadList list_threads(int task_directory, std::uint32_t except, std::span<std::uint32_t> into,
