@@ -133,10 +133,10 @@ void AgentLocator::look_into(const std::vector<std::string>& places, const Proce
             continue;
         }
         if (!believed(*opened.place, process.uid, world_.euid)) {
-            keep_worst(located.problem, {inspect::Trouble::not_inspectable,
-                                         "directory " + path + ": owned by uid " +
-                                             std::to_string(opened.place->owner_uid) + ", its process by uid " +
-                                             std::to_string(process.uid) + "; it is not believed"});
+            keep_worst(located.problem,
+                       {inspect::Trouble::not_inspectable,
+                        "directory " + path + ": owned by uid " + std::to_string(opened.place->owner_uid) +
+                            ", its process by uid " + std::to_string(process.uid) + "; it is not believed"});
             continue;
         }
         files->owner_uid = process.uid;

@@ -23,7 +23,7 @@ public:
 
     struct Located {
         std::optional<inspect::AgentFiles> files;
-        std::vector<std::string> looked_in;   ///< the directories, where no files are found
+        std::vector<std::string> looked_in;    ///< the directories, where no files are found
         std::optional<inspect::Error> problem; ///< the worst of what stood in the way, likewise
     };
 

@@ -129,7 +129,7 @@ Result<Target, Error> Discovery::by_instance(std::uint32_t pid, std::uint64_t st
     for (const auto& directory : directories) {
         const auto& opened = locator_->own_place(directory);
         auto files = opened.place ? find_in_place(*opened.place, pid, start_time_ticks) : std::nullopt;
-        struct stat facts {};
+        struct stat facts{};
         if (!files || !files->has_table ||
             ::fstatat(files->directory->get(), files->table_name().c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) {
             continue;

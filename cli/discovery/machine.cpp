@@ -8,7 +8,7 @@ namespace tasks::discovery {
 
 Result<RootKey, int> root_key(const inspect::ProcFiles& proc, std::string_view pid_or_self) {
     const auto folder = std::string{pid_or_self} + "/";
-    struct stat root {};
+    struct stat root{};
     if (::stat(proc.path(folder + "root").c_str(), &root) != 0) {
         return Failure{errno};
     }

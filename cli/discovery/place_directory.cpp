@@ -55,7 +55,7 @@ inspect::AgentFiles files_in(const PlaceDirectory& place, std::uint32_t inner_pi
 }
 
 bool is_there(const PlaceDirectory& place, const std::string& name) {
-    struct stat facts {};
+    struct stat facts{};
     return ::fstatat(place.fd->get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
@@ -63,7 +63,7 @@ bool is_there(const PlaceDirectory& place, const std::string& name) {
 
 OpenedPlace open_place(int root_fd, const std::string& path) {
     auto fd = open_in(root_fd, path);
-    struct stat facts {};
+    struct stat facts{};
     if (!fd || ::fstat(fd.get(), &facts) != 0) {
         return cannot_open(path, errno);
     }
@@ -83,9 +83,9 @@ std::vector<inspect::AgentFiles> list_place(const PlaceDirectory& place) {
         if (!name || found.size() >= max_instances) {
             continue;
         }
-        auto& files = found.try_emplace({name->pid, name->start_time_ticks},
-                                        files_in(place, name->pid, name->start_time_ticks))
-                          .first->second;
+        auto& files =
+            found.try_emplace({name->pid, name->start_time_ticks}, files_in(place, name->pid, name->start_time_ticks))
+                .first->second;
         (name->file == protocol::PlacedFile::socket ? files.has_socket : files.has_table) = true;
     }
     std::vector<inspect::AgentFiles> all;

@@ -24,7 +24,7 @@ Result<Process, int> read_process(const inspect::World& world, std::uint32_t pid
 
 Result<Process, int> read_near_process(const inspect::World& world, std::uint32_t pid, std::uint32_t likely_uid) {
     auto stat = inspect::read_stat(world.proc, pid);
-    struct stat folder {};
+    struct stat folder{};
     if (!stat || ::stat(world.proc.path(pid, "").c_str(), &folder) != 0) {
         return Failure{stat ? errno : stat.error()};
     }

@@ -102,7 +102,7 @@ private:
 
     /// Says whose files they are; false: another user's, which we may not read.
     bool adopt(inspect::AgentFiles& files, std::optional<std::uint32_t> process_uid) const {
-        struct stat facts {};
+        struct stat facts{};
         const auto name = files.has_table ? files.table_name() : files.socket_name();
         if (::fstatat(files.directory->get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) {
             return false;
@@ -188,11 +188,10 @@ private:
                 add_living(found[index], *std::move(files), std::move(table));
             } else {
                 survey_.problems.push_back(
-                    located[index].problem
-                        ? located[index].problem->sentence
-                        : "process " + std::to_string(found[index].stat.pid) +
-                              ": it has an agent whose directory is not known; tasks vitals -p " +
-                              std::to_string(found[index].stat.pid) + " says where was looked");
+                    located[index].problem ? located[index].problem->sentence
+                                           : "process " + std::to_string(found[index].stat.pid) +
+                                                 ": it has an agent whose directory is not known; tasks vitals -p " +
+                                                 std::to_string(found[index].stat.pid) + " says where was looked");
             }
         }
     }
@@ -206,8 +205,7 @@ private:
             }
         }
         if (strangers_ != 0) {
-            survey_.problems.push_back(std::to_string(strangers_) +
-                                       (strangers_ == 1 ? " process" : " processes") +
+            survey_.problems.push_back(std::to_string(strangers_) + (strangers_ == 1 ? " process" : " processes") +
                                        " with an agent of other users not shown; run as root to see all");
         }
     }

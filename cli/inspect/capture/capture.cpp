@@ -14,6 +14,7 @@ Result<Snapshot, Error> without_agent(const World& world, const Target& target, 
                                       CaptureOptions options, std::uint64_t started_ns) {
     const auto spent = world.clock->monotonic_ns() - started_ns;
     options.answer_ns = std::max(least_ns, options.answer_ns > spent ? options.answer_ns - spent : 0);
+    options.tasks = true; // the number of tasks, which an agent just knows, is counted from them
     auto snapshot = capture_from_table(world, target, state, options);
     if (snapshot && !why.empty()) {
         snapshot->incomplete.push_back({0, std::move(why)});

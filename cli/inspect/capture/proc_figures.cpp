@@ -4,8 +4,8 @@
 
 #include <unistd.h>
 
-#include "capture/processor_quota.hpp"
 #include "capture/proc_stat.hpp"
+#include "capture/processor_quota.hpp"
 
 namespace tasks::inspect {
 namespace {

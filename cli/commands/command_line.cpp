@@ -1,0 +1,270 @@
+#include "commands/command_line.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "analysis/match.hpp"
+#include "commands/duration.hpp"
+#include "commands/target_text.hpp"
+
+namespace tasks::commands {
+namespace {
+
+using inspect::Error;
+using inspect::Trouble;
+
+constexpr std::size_t max_pattern_bytes = 1024;
+constexpr std::uint64_t longest_timeout_ns = 3'600'000'000'000;
+
+/// Usage lines of our own: CLI11's would show verbs as `[SUBCOMMAND]` after the options.
+class Usage final : public CLI::Formatter {
+public:
+    std::string make_usage(const CLI::App* app, std::string) const override {
+        const auto* parent = app->get_parent();
+        if (parent == nullptr) {
+            return "Usage: tasks [VERB] [TARGET] [OPTIONS]\n";
+        }
+        const bool takes_target = app->get_option_no_throw("TARGET") != nullptr;
+        return "Usage: tasks " + app->get_name() + (takes_target ? " TARGET" : "") + " [OPTIONS]\n";
+    }
+};
+
+/// The arguments as text; checked when all have been read.
+struct Words {
+    bool json = false;
+    bool dead = false;
+    bool full = false;
+    std::string target;
+    std::string pid;
+    std::string colour = "auto";
+    std::string timeout = "1s";
+    std::string state;
+    std::string kind;
+    std::string older;
+    std::string match;
+    std::string limit;
+};
+
+void add_output(CLI::App& app, Words& words) {
+    app.add_flag("--json", words.json, "Print JSON, for programs");
+    app.add_option("--color", words.colour, "Colour: auto (on a terminal, unless NO_COLOR is set), always, never")
+        ->type_name("WHEN");
+}
+
+void add_timeout(CLI::App& app, Words& words) {
+    app.add_option("--timeout", words.timeout, "Answer within this time, in part where need be (default 1s)")
+        ->type_name("DURATION");
+}
+
+void add_target(CLI::App& app, Words& words) {
+    app.add_option("TARGET", words.target, "A PID, the unique name of a process, or PID@START of a dead one")
+        ->type_name("");
+    app.add_option("-p,--pid", words.pid, "The same as TARGET")->type_name("PID");
+    add_timeout(app, words);
+}
+
+void add_stack_options(CLI::App& app, Words& words) {
+    app.add_flag("--full", words.full, "One block a task, not a group");
+    app.add_option("--state", words.state, "Only tasks in this state: running, runnable, waiting, done, unknown")
+        ->type_name("STATE");
+    app.add_option("--kind", words.kind, "Only tasks of this kind: thread, coroutine, fiber, job, unknown")
+        ->type_name("KIND");
+    app.add_option("--older", words.older, "Only tasks that long in their state: 500ms, 30s, 5m, 2h, 1d")
+        ->type_name("DURATION");
+    app.add_option("--match", words.match, "Only tasks whose name, function or file matches (POSIX extended)")
+        ->type_name("REGEX");
+    app.add_option("--limit", words.limit, "Show the N biggest groups and say how many more there are")->type_name("N");
+}
+
+struct Verbs {
+    CLI::App* list;
+    CLI::App* vitals;
+    CLI::App* count;
+    CLI::App* stack;
+    CLI::App* version;
+};
+
+Verbs add_verbs(CLI::App& app, Words& words) {
+    const Verbs verbs{app.add_subcommand("list", "The processes that can be looked at (the default verb)"),
+                      app.add_subcommand("vitals", "How a process is: counts, threads, memory, age"),
+                      app.add_subcommand("count", "How many tasks a process has, as one number"),
+                      app.add_subcommand("stack", "What every task of a process is doing, grouped by stack"),
+                      app.add_subcommand("version", "The version of this command and of the protocol")};
+    verbs.list->add_flag("--dead", words.dead, "Those that crashed or were killed and left a table");
+    add_timeout(*verbs.list, words);
+    for (auto* verb : {verbs.vitals, verbs.count, verbs.stack}) {
+        add_target(*verb, words);
+    }
+    add_stack_options(*verbs.stack, words);
+    for (auto* verb : {verbs.list, verbs.vitals, verbs.count, verbs.stack, verbs.version}) {
+        add_output(*verb, words);
+    }
+    return verbs;
+}
+
+template <class Value, class Parse>
+std::optional<std::string> take(const std::string& text, std::string_view option, std::string_view allowed,
+                                std::optional<Value>& into, Parse parse) {
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    into = parse(text);
+    return into
+               ? std::nullopt
+               : std::optional{std::string{option} + " " + text + ": not understood; it takes " + std::string{allowed}};
+}
+
+std::optional<std::uint64_t> parse_limit(std::string_view text) {
+    std::uint64_t count = 0;
+    const auto end = std::from_chars(text.data(), text.data() + text.size(), count);
+    return end.ec == std::errc{} && end.ptr == text.data() + text.size() && count != 0 ? std::optional{count}
+                                                                                       : std::nullopt;
+}
+
+std::optional<std::string> take_match(const std::string& pattern, inspect::StackOptions& into) {
+    if (pattern.empty()) {
+        return std::nullopt;
+    }
+    if (pattern.size() > max_pattern_bytes) {
+        return "--match: the pattern is longer than 1024 bytes";
+    }
+    if (const auto problem = inspect::pattern_problem(pattern)) {
+        return "--match " + pattern + ": not a POSIX extended regular expression: " + *problem;
+    }
+    into.match = pattern;
+    return std::nullopt;
+}
+
+std::optional<std::string> take_stack_options(const Words& words, inspect::StackOptions& into) {
+    into.full = words.full;
+    if (auto wrong = take(words.state, "--state", "running, runnable, waiting, done or unknown", into.state,
+                          protocol::state_of)) {
+        return wrong;
+    }
+    if (auto wrong =
+            take(words.kind, "--kind", "thread, coroutine, fiber, job or unknown", into.kind, protocol::kind_of)) {
+        return wrong;
+    }
+    if (auto wrong =
+            take(words.older, "--older", "a duration like 500ms, 30s, 5m, 2h or 1d", into.older_ns, parse_duration)) {
+        return wrong;
+    }
+    if (auto wrong = take(words.limit, "--limit", "a number from 1", into.limit, parse_limit)) {
+        return wrong;
+    }
+    return take_match(words.match, into);
+}
+
+std::optional<std::string> take_colour(const std::string& text, Colour& into) {
+    if (text != "auto" && text != "always" && text != "never") {
+        return "--color " + text + ": not understood; it takes auto, always or never";
+    }
+    into = text == "always" ? Colour::always : text == "never" ? Colour::never : Colour::automatic;
+    return std::nullopt;
+}
+
+std::optional<std::string> take_timeout(const std::string& text, std::uint64_t& into) {
+    const auto timeout = parse_duration(text);
+    if (!timeout || *timeout == 0 || *timeout > longest_timeout_ns) {
+        return "--timeout " + text + ": not understood; it takes a duration like 500ms, 1s or 2m, up to 1h";
+    }
+    into = *timeout;
+    return std::nullopt;
+}
+
+/// `-p=12`: CLI11 hands the `=` of a short option over as part of the value.
+std::string without_equals(const std::string& text) { return text.starts_with('=') ? text.substr(1) : text; }
+
+std::optional<std::string> take_target(const Words& words, Verb verb, TargetText& into) {
+    const bool by_option = !words.pid.empty();
+    if (by_option && !words.target.empty()) {
+        return "TARGET is given twice, as " + words.target + " and with -p; give it once";
+    }
+    if (!by_option && words.target.empty()) {
+        const std::string name = verb == Verb::vitals ? "vitals" : verb == Verb::count ? "count" : "stack";
+        return "tasks " + name + " needs a TARGET: a PID, a name, or PID@START; tasks list shows the processes";
+    }
+    auto target = parse_target(by_option ? without_equals(words.pid) : words.target);
+    if (!target) {
+        return target.error();
+    }
+    into = *std::move(target);
+    return std::nullopt;
+}
+
+Verb verb_of(const Verbs& verbs, const Words& words) {
+    const std::array<std::pair<CLI::App*, Verb>, 5> all{{{verbs.list, Verb::list},
+                                                         {verbs.vitals, Verb::vitals},
+                                                         {verbs.count, Verb::count},
+                                                         {verbs.stack, Verb::stack},
+                                                         {verbs.version, Verb::version}}};
+    for (const auto& [app, verb] : all) {
+        if (app->parsed()) {
+            return verb;
+        }
+    }
+    return words.target.empty() && words.pid.empty() ? Verb::list : Verb::summary;
+}
+
+std::optional<std::string> fill(const Words& words, Invocation& into) {
+    into.json = words.json;
+    into.dead = words.dead;
+    if (auto wrong = take_colour(words.colour, into.colour)) {
+        return wrong;
+    }
+    if (auto wrong = take_timeout(words.timeout, into.timeout_ns)) {
+        return wrong;
+    }
+    if (auto wrong = take_stack_options(words, into.stack)) {
+        return wrong;
+    }
+    if (into.verb != Verb::list && into.verb != Verb::version) {
+        return take_target(words, into.verb, into.target);
+    }
+    if (!words.target.empty() || !words.pid.empty()) {
+        return "this verb takes no TARGET; put the verb first and the TARGET after one that takes it";
+    }
+    return std::nullopt;
+}
+
+WrongUsage wrong_usage(const std::vector<std::string>& arguments, std::string what) {
+    if (!what.empty() && what.back() == '.') {
+        what.pop_back();
+    }
+    return {{Trouble::usage, what + "; see tasks --help"}, std::ranges::find(arguments, "--json") != arguments.end()};
+}
+
+} // namespace
+
+std::variant<Invocation, HelpText, WrongUsage> parse_command_line(const std::vector<std::string>& arguments) {
+    Words words;
+    CLI::App app{"What every task of a C++ process is doing.", "tasks"};
+    app.formatter(std::make_shared<Usage>());
+    app.set_help_flag("-h,--help", "Print this and exit");
+    app.require_subcommand(0, 1);
+    add_target(app, words);
+    add_output(app, words);
+    const auto verbs = add_verbs(app, words);
+    app.footer("Without a verb: list, or with a TARGET one screen about it. A verb wins over a process of that name.\n"
+               "tasks VERB --help tells the options of a verb.");
+    try {
+        std::vector<std::string> reversed(arguments.rbegin(), arguments.rend()); // as CLI11 wants them
+        app.parse(std::move(reversed));
+    } catch (const CLI::CallForHelp&) {
+        return HelpText{app.help()};
+    } catch (const CLI::ParseError& error) {
+        return wrong_usage(arguments, error.what());
+    }
+    Invocation invocation;
+    invocation.verb = verb_of(verbs, words);
+    if (auto wrong = fill(words, invocation)) {
+        return wrong_usage(arguments, *std::move(wrong));
+    }
+    return invocation;
+}
+
+} // namespace tasks::commands

@@ -1,0 +1,33 @@
+// What the user asked for: the command line, checked. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "analysis/report.hpp"
+
+namespace tasks::commands {
+
+enum class Verb { list, vitals, count, stack, summary, version };
+
+enum class Colour { automatic, always, never };
+
+/// A PID, a name, or PID@START.
+struct TargetText {
+    std::optional<std::uint32_t> pid;
+    std::optional<std::uint64_t> start_time_ticks; ///< only with a pid
+    std::string name;                              ///< "" where a pid is given
+};
+
+struct Invocation {
+    Verb verb = Verb::list;
+    TargetText target; ///< of every verb but list and version
+    bool json = false;
+    bool dead = false; ///< of list
+    Colour colour = Colour::automatic;
+    std::uint64_t timeout_ns = 1'000'000'000;
+    inspect::StackOptions stack;
+};
+
+} // namespace tasks::commands

@@ -1,0 +1,58 @@
+#include "commands/named_stacks.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <grp.h>
+#include <unistd.h>
+
+#include "analysis/analyse.hpp"
+#include "capture/proc_stat.hpp"
+#include "symbols/symbolizer.hpp"
+#include "unwind/module_map.hpp"
+#include "unwind/unwinder.hpp"
+
+namespace tasks::commands {
+namespace {
+
+std::optional<inspect::Error> become(const inspect::World& world, const inspect::ProcessFacts& process) {
+    const auto text = world.proc.read(process.pid, "status");
+    const auto gid = text ? inspect::parse_status(*text).effective_gid : std::nullopt;
+    // Without the group its files are read as a user who has none: fewer can be, none more.
+    const auto group = gid.value_or(process.uid);
+    if (::setgroups(0, nullptr) == 0 && ::setresgid(group, group, group) == 0 &&
+        ::setresuid(process.uid, process.uid, process.uid) == 0) {
+        return std::nullopt;
+    }
+    return inspect::Error{inspect::Trouble::permission,
+                          "process " + std::to_string(process.pid) + ": its files are read as its user, uid " +
+                              std::to_string(process.uid) +
+                              ", which this process cannot become: " + std::strerror(errno) + "; run as that user"};
+}
+
+} // namespace
+
+Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& world, const inspect::Snapshot& snapshot,
+                                                         const inspect::StackOptions& options) {
+    const auto& process = snapshot.process;
+    if (world.is_root() && process.uid != 0 && !snapshot.modules.empty()) {
+        if (auto error = become(world, process)) {
+            return Failure{*std::move(error)};
+        }
+    }
+    inspect::ModuleMap modules{snapshot.modules, {process.pid}};
+    inspect::Unwinder unwinder{modules};
+    inspect::Symbolizer symbolizer{modules};
+    const inspect::StackSource source{
+        [&unwinder](const inspect::ThreadFacts& thread) { return unwinder.unwind(thread); },
+        [&symbolizer](std::uint64_t pc, bool exact) -> const std::vector<inspect::Frame>& {
+            return symbolizer.frames(pc, exact);
+        }};
+    auto report = inspect::analyse_stacks(snapshot, source, options);
+    for (const auto& problem : modules.problems()) {
+        report.incomplete.push_back({0, problem});
+    }
+    return report;
+}
+
+} // namespace tasks::commands

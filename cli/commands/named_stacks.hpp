@@ -1,0 +1,18 @@
+// From a snapshot to a report with names: unwinder and symbolizer put together over the target's files.
+#pragma once
+
+#include <tasks/protocol/result.hpp>
+
+#include "analysis/report.hpp"
+#include "capture/snapshot.hpp"
+#include "capture/world.hpp"
+#include "error.hpp"
+
+namespace tasks::commands {
+
+/// As root, first gives up being root for good and becomes the target's user: its ELF and DWARF files are parsed, and
+/// whoever wrote them must gain nothing by that. Nothing that needs root may come after.
+Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& world, const inspect::Snapshot& snapshot,
+                                                         const inspect::StackOptions& options);
+
+} // namespace tasks::commands

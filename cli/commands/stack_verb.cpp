@@ -1,0 +1,27 @@
+// `tasks stack TARGET`: what is everything doing?
+#include "commands/captured_target.hpp"
+#include "commands/named_stacks.hpp"
+#include "commands/verbs.hpp"
+
+namespace tasks::commands {
+
+Outcome stack_verb(const inspect::World& world, const Invocation& asked, const Output& output) {
+    inspect::CaptureOptions options;
+    options.figures = false;
+    const auto snapshot = capture_target(world, asked, options);
+    if (!snapshot) {
+        return snapshot.error();
+    }
+    const auto report = name_stacks(world, *snapshot, asked.stack);
+    if (!report) {
+        return report.error();
+    }
+    if (asked.json) {
+        render::stack_json(*report, output.sink);
+    } else {
+        render::stack_text(*report, asked.stack, {output.colour}, output.sink);
+    }
+    return std::nullopt;
+}
+
+} // namespace tasks::commands

@@ -1,0 +1,27 @@
+// The verbs. Each walks the one road: find the target, capture, analyse, render. Returns what went wrong, or nothing;
+// prints through the sink alone.
+#pragma once
+
+#include <optional>
+
+#include "capture/world.hpp"
+#include "commands/invocation.hpp"
+#include "render/render.hpp"
+
+namespace tasks::commands {
+
+using Outcome = std::optional<inspect::Error>;
+
+struct Output {
+    render::Sink& sink;
+    bool colour = false;
+};
+
+Outcome list_verb(const inspect::World& world, const Invocation& asked, const Output& output);
+Outcome vitals_verb(const inspect::World& world, const Invocation& asked, const Output& output);
+Outcome count_verb(const inspect::World& world, const Invocation& asked, const Output& output);
+Outcome stack_verb(const inspect::World& world, const Invocation& asked, const Output& output);
+Outcome summary_verb(const inspect::World& world, const Invocation& asked, const Output& output);
+Outcome version_verb(const Invocation& asked, const Output& output);
+
+} // namespace tasks::commands

@@ -1,0 +1,46 @@
+// Makes the world and runs the command in it.
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "capture/world.hpp"
+#include "commands/run.hpp"
+
+namespace {
+
+constexpr int interrupted_status = 130;
+
+void on_interrupt(int) { ::_exit(interrupted_status); }
+
+/// Ignored in the background of a shell: then it stays so.
+void take_interrupts() {
+    struct sigaction before{};
+    if (::sigaction(SIGINT, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) {
+        struct sigaction action{};
+        action.sa_handler = on_interrupt;
+        ::sigaction(SIGINT, &action, nullptr);
+    }
+}
+
+/// A file of the target must not become our standard output where that is closed.
+void fill_standard_fds() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) < 0) {
+            static_cast<void>(::open("/dev/null", O_RDWR)); // takes the lowest free number: this one
+        }
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    fill_standard_fds();
+    take_interrupts();
+    ::signal(SIGPIPE, SIG_IGN); // a reader that has seen enough shows as EPIPE
+    const tasks::inspect::SystemClock clock;
+    const auto world = tasks::inspect::this_machine(clock);
+    return tasks::commands::run(world, std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), {});
+}
