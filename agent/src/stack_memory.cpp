@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cerrno>
+#include <cstring>
 
 #include "mappings.hpp"
 #include "region.hpp"
@@ -14,17 +16,37 @@
 namespace tasks::agent {
 namespace {
 
-/// Pages of [from, to) that are in memory, in bytes; pieces that are not mapped any more count nothing.
-std::uint64_t resident_bytes(std::uint64_t from, std::uint64_t to, std::span<char> pages) noexcept {
+constexpr std::size_t step_pages = 128;
+constexpr std::uint64_t step_bytes = step_pages * page_bytes;
+
+/// How many of the bytes have their lowest bit set. Eight at a time: the product's highest byte is their sum.
+std::uint64_t count_resident(std::span<const char> states) noexcept {
+    std::uint64_t resident = 0;
+    std::uint64_t eight = 0;
+    for (; states.size() >= sizeof eight; states = states.subspan(sizeof eight)) {
+        std::memcpy(&eight, states.data(), sizeof eight);
+        resident += (eight & 0x0101010101010101u) * 0x0101010101010101u >> 56;
+    }
+    for (const char state : states)
+        resident += static_cast<unsigned char>(state) & 1u;
+    return resident;
+}
+
+/// Pages of [from, to) that are in memory, in bytes. From the top downwards, until 512 KiB in a row are not: looking at
+/// all of the usual 8 MiB takes five times as long.
+std::uint64_t resident_bytes(std::uint64_t from, std::uint64_t to) noexcept {
+    std::array<unsigned char, step_pages> states;
     std::uint64_t resident = 0;
     while (from < to) {
-        const std::uint64_t piece = std::min<std::uint64_t>(to - from, pages.size() * page_bytes);
-        auto* const states = std::bit_cast<unsigned char*>(pages.data());
-        if (::mincore(std::bit_cast<void*>(from), piece, states) != 0)
-            return resident;
-        for (std::size_t page = 0; page < piece / page_bytes; ++page)
-            resident += (states[page] & 1u) * page_bytes;
-        from += piece;
+        const std::uint64_t piece = std::min(to - from, step_bytes);
+        to -= piece;
+        if (::mincore(std::bit_cast<void*>(to), piece, states.data()) != 0)
+            break; // not mapped any more
+        const std::uint64_t here =
+            count_resident({static_cast<const char*>(static_cast<void*>(states.data())), piece / page_bytes});
+        if (here == 0)
+            break;
+        resident += here * page_bytes;
     }
     return resident;
 }
@@ -68,7 +90,7 @@ std::optional<std::uint64_t> resident_stack_bytes(int task_directory, std::uint3
             continue;
         if (mapping.path == "[stack]") {
             main_seen = true;
-            resident += resident_bytes(mapping.start, mapping.end, buffers.pages);
+            resident += resident_bytes(mapping.start, mapping.end);
             continue;
         }
         // Two stacks may lie in one mapping (guard pages by MADV_GUARD_INSTALL): each begins where the last ended.
@@ -77,7 +99,7 @@ std::optional<std::uint64_t> resident_stack_bytes(int task_directory, std::uint3
             if (buffers.tops[at] < mapping.start)
                 continue; // its mapping came after the tops were read
             const std::uint64_t to = std::max(from, whole_pages(buffers.tops[at]));
-            resident += resident_bytes(from, std::min(to, mapping.end), buffers.pages);
+            resident += resident_bytes(from, std::min(to, mapping.end));
             from = to;
         }
     }

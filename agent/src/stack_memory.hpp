@@ -16,7 +16,6 @@ inline constexpr std::size_t max_stacks_measured = 4096;
 
 struct StackMemoryBuffers {
     std::span<char> text;          ///< for the lines of maps
-    std::span<char> pages;         ///< a byte for each page of a piece: 4 KiB or more
     std::span<std::uint64_t> tops; ///< as many as there are threads
 };
 
