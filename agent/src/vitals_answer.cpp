@@ -47,76 +47,76 @@ void add_stacks(protocol::VitalsAnswer& vitals, const AnswerContext& context, Wo
     const ThreadList list = list_threads(workspace.task_directory.get(), context.agent_tid, tids, workspace.lines);
     if (!list.complete || list.left_out != 0)
         return;
-    const StackMemoryBuffers buffers {
-        vitals.stack_bytes =
-            resident_stack_bytes(workspace.task_directory.get(), context.agent_tid, tids.first(list.listed), buffers);
-    }
+    const StackMemoryBuffers buffers{.text = workspace.lines, .tops = as_numbers<std::uint64_t>(workspace.stack)};
+    vitals.stack_bytes =
+        resident_stack_bytes(workspace.task_directory.get(), context.agent_tid, tids.first(list.listed), buffers);
+}
 
-    /// Of all threads, those that ended too, without the agent's own. One system call; summing the threads' status
-    /// files takes 6 us a thread.
-    void add_switches(protocol::VitalsAnswer & vitals) noexcept {
-        rusage process{};
-        rusage own{};
-        if (::getrusage(RUSAGE_SELF, &process) != 0 || ::getrusage(RUSAGE_THREAD, &own) != 0)
-            return;
-        vitals.switches_voluntary = static_cast<std::uint64_t>(std::max(0L, process.ru_nvcsw - own.ru_nvcsw));
-        vitals.switches_involuntary = static_cast<std::uint64_t>(std::max(0L, process.ru_nivcsw - own.ru_nivcsw));
-    }
+/// Of all threads, those that ended too, without the agent's own. One system call; summing the threads' status files
+/// takes 6 us a thread.
+void add_switches(protocol::VitalsAnswer& vitals) noexcept {
+    rusage process{};
+    rusage own{};
+    if (::getrusage(RUSAGE_SELF, &process) != 0 || ::getrusage(RUSAGE_THREAD, &own) != 0)
+        return;
+    vitals.switches_voluntary = static_cast<std::uint64_t>(std::max(0L, process.ru_nvcsw - own.ru_nvcsw));
+    vitals.switches_involuntary = static_cast<std::uint64_t>(std::max(0L, process.ru_nivcsw - own.ru_nivcsw));
+}
 
-    /// The entries of a directory of fds, one by one; for kernels before 6.2.
-    std::optional<std::uint64_t> count_entries(int directory, std::span<char> buffer) noexcept {
-        std::uint64_t entries = 0;
-        for (;;) {
-            const long got = ::syscall(SYS_getdents64, directory, buffer.data(), buffer.size());
-            if (got < 0 && errno == EINTR)
-                continue;
-            if (got < 0)
+/// The entries of a directory of fds, one by one; for kernels before 6.2.
+std::optional<std::uint64_t> count_entries(int directory, std::span<char> buffer) noexcept {
+    std::uint64_t entries = 0;
+    for (;;) {
+        const long got = ::syscall(SYS_getdents64, directory, buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return {};
+        if (got == 0)
+            return entries - std::min<std::uint64_t>(entries, 3); // ".", ".." and `directory` itself
+        for (long at = 0; at < got; ++entries) {
+            std::uint16_t length = 0; // struct linux_dirent64: after u64 inode and s64 offset
+            std::memcpy(&length, buffer.data() + at + 16, sizeof length);
+            if (length == 0)
                 return {};
-            if (got == 0)
-                return entries - std::min<std::uint64_t>(entries, 3); // ".", ".." and `directory` itself
-            for (long at = 0; at < got; ++entries) {
-                std::uint16_t length = 0; // struct linux_dirent64: after u64 inode and s64 offset
-                std::memcpy(&length, buffer.data() + at + 16, sizeof length);
-                if (length == 0)
-                    return {};
-                at += length;
-            }
+            at += length;
         }
     }
+}
 
-    /// Since Linux 6.2 the size of /proc/.../fd is the number of fds; the listing costs 1 us an fd.
-    std::optional<std::uint64_t> count_fds(const AnswerContext& context, Workspace& workspace) noexcept {
-        FixedText<32> path;
-        path << context.agent_tid << "/fd";
-        struct stat status{};
-        if (::fstatat(workspace.task_directory.get(), path.c_str(), &status, 0) == 0 && status.st_size > 0)
-            return static_cast<std::uint64_t>(status.st_size);
-        const OwnedFd directory = open_for_reading(workspace.task_directory.get(), path.c_str());
-        if (!directory)
-            return {};
-        return count_entries(directory.get(), workspace.lines);
-    }
+/// Since Linux 6.2 the size of /proc/.../fd is the number of fds; the listing costs 1 us an fd.
+std::optional<std::uint64_t> count_fds(const AnswerContext& context, Workspace& workspace) noexcept {
+    FixedText<32> path;
+    path << context.agent_tid << "/fd";
+    struct stat status{};
+    if (::fstatat(workspace.task_directory.get(), path.c_str(), &status, 0) == 0 && status.st_size > 0)
+        return static_cast<std::uint64_t>(status.st_size);
+    const OwnedFd directory = open_for_reading(workspace.task_directory.get(), path.c_str());
+    if (!directory)
+        return {};
+    return count_entries(directory.get(), workspace.lines);
+}
 
-    void add_uptime(protocol::VitalsAnswer & vitals, const Identity& identity) noexcept {
-        const std::uint64_t ticks_per_second = ::getauxval(AT_CLKTCK);
-        if (ticks_per_second == 0)
-            return;
-        const std::uint64_t started_ns = identity.start_time_ticks * (1'000'000'000 / ticks_per_second);
-        const std::uint64_t now = read_clock(CLOCK_BOOTTIME);
-        if (now >= started_ns)
-            vitals.uptime_ns = now - started_ns;
-    }
+void add_uptime(protocol::VitalsAnswer& vitals, const Identity& identity) noexcept {
+    const std::uint64_t ticks_per_second = ::getauxval(AT_CLKTCK);
+    if (ticks_per_second == 0)
+        return;
+    const std::uint64_t started_ns = identity.start_time_ticks * (1'000'000'000 / ticks_per_second);
+    const std::uint64_t now = read_clock(CLOCK_BOOTTIME);
+    if (now >= started_ns)
+        vitals.uptime_ns = now - started_ns;
+}
 
-    void add_jobs(protocol::VitalsAnswer & vitals, protocol::TableReader & table) noexcept {
-        if (!table.refresh())
-            return;
-        const protocol::TableTotals totals = table.each_task([](const protocol::Task&) { return true; });
-        vitals.jobs_started = totals.jobs_started;
-        vitals.jobs_ended = std::min(totals.jobs_ended, totals.jobs_started); // counted while jobs end
-        vitals.jobs_last_minute = jobs_last_minute(
-            table.facts(), static_cast<std::int64_t>(vitals.jobs_started - vitals.jobs_ended), vitals.taken_at_ns);
-        vitals.table_bytes = table.facts().table_bytes;
-    }
+void add_jobs(protocol::VitalsAnswer& vitals, protocol::TableReader& table) noexcept {
+    if (!table.refresh())
+        return;
+    const protocol::TableTotals totals = table.each_task([](const protocol::Task&) { return true; });
+    vitals.jobs_started = totals.jobs_started;
+    vitals.jobs_ended = std::min(totals.jobs_ended, totals.jobs_started); // counted while jobs end
+    vitals.jobs_last_minute = jobs_last_minute(
+        table.facts(), static_cast<std::int64_t>(vitals.jobs_started - vitals.jobs_ended), vitals.taken_at_ns);
+    vitals.table_bytes = table.facts().table_bytes;
+}
 
 } // namespace
 
