@@ -15,6 +15,7 @@ void count_json(const inspect::VitalsReport& report, Sink& sink) {
     write_identity(report.process, json);
     json.key("tasks").number(report.tasks);
     json.end_object();
+    json.finish();
 }
 
 } // namespace tasks::render

@@ -37,6 +37,7 @@ void error_json(const inspect::Error& error, Sink& sink) {
     json.key("message").string(error.sentence);
     json.end_object();
     json.end_object();
+    json.finish();
 }
 
 } // namespace tasks::render

@@ -8,7 +8,7 @@
 
 namespace tasks::render {
 
-JsonWriter::~JsonWriter() {
+void JsonWriter::finish() {
     stream_.Put('\n');
     stream_.Flush();
 }

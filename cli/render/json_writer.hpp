@@ -1,5 +1,6 @@
 // JSON, streamed into a Sink: 16 KiB at a time, whatever the length of the report. Every string is cleaned, so that
-// the output is valid UTF-8. Unknown is null. One thread at a time; finish() or the destructor hands over the rest.
+// the output is valid UTF-8. Unknown is null. One thread at a time. finish() hands over the rest; the destructor
+// cannot, since a Sink may throw.
 #pragma once
 
 #include <array>
@@ -16,9 +17,11 @@ namespace tasks::render {
 class JsonWriter {
 public:
     explicit JsonWriter(Sink& sink) : stream_(sink), writer_(stream_) {}
-    ~JsonWriter();
     JsonWriter(const JsonWriter&) = delete;
     JsonWriter& operator=(const JsonWriter&) = delete;
+
+    /// Ends the document with a line feed.
+    void finish();
 
     void begin_object() { writer_.StartObject(); }
     void end_object() { writer_.EndObject(); }

@@ -36,6 +36,7 @@ void list_json(const ListReport& report, Sink& sink) {
     }
     json.end_array();
     json.end_object();
+    json.finish();
 }
 
 } // namespace tasks::render

@@ -121,6 +121,7 @@ void write_stacks(const StackReport& report, JsonWriter& json) {
 void stack_json(const StackReport& report, Sink& sink) {
     JsonWriter json(sink);
     write_stacks(report, json);
+    json.finish();
 }
 
 } // namespace tasks::render

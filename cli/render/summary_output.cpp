@@ -65,6 +65,7 @@ void summary_json(const inspect::VitalsReport& vitals, const inspect::StackRepor
     json.key("stack");
     write_stacks(stacks, json);
     json.end_object();
+    json.finish();
 }
 
 } // namespace tasks::render

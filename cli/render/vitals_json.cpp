@@ -96,6 +96,7 @@ void write_vitals(const inspect::VitalsReport& report, JsonWriter& json) {
 void vitals_json(const inspect::VitalsReport& report, Sink& sink) {
     JsonWriter json(sink);
     write_vitals(report, json);
+    json.finish();
 }
 
 } // namespace tasks::render

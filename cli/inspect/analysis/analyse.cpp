@@ -1,6 +1,7 @@
 #include "analysis/analyse.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "analysis/grouping.hpp"
 
@@ -23,9 +24,9 @@ std::string StackReport::name(const Group& group) const {
 std::vector<std::uint32_t> StackReport::oldest_first(const Group& group) const {
     const auto begin = members.begin() + group.first;
     std::vector<std::uint32_t> slots(begin, begin + group.count);
-    const auto rank = [&](std::uint32_t slot) { return ~(list.at(slot).age + 1); }; // unknown + 1 is 0: last
+    const auto rank = [&](std::uint32_t slot) { return std::pair(~(list.at(slot).age + 1), slot); }; // unknown: last
     if (!std::ranges::is_sorted(slots, {}, rank)) { // records of one thread are in the order of their waits
-        std::ranges::stable_sort(slots, {}, rank);
+        std::ranges::sort(slots, {}, rank);
     }
     return slots;
 }

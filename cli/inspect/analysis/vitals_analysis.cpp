@@ -1,5 +1,6 @@
 // Counts by kind, state and wait reason.
 #include <algorithm>
+#include <utility>
 
 #include "analysis/analyse.hpp"
 
@@ -57,7 +58,7 @@ VitalsReport analyse_vitals(const Snapshot& snapshot) {
             report.oldest_wait_ns = std::max(report.oldest_wait_ns.value_or(0), *wait.oldest_ns);
         }
     }
-    std::ranges::stable_sort(report.by_wait, std::ranges::greater{}, &WaitCount::count);
+    std::ranges::sort(report.by_wait, {}, [](const WaitCount& wait) { return std::pair(~wait.count, wait.reason); });
     return report;
 }
 
