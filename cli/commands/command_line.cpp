@@ -26,10 +26,10 @@ public:
     std::string make_usage(const CLI::App* app, std::string) const override {
         const auto* parent = app->get_parent();
         if (parent == nullptr) {
-            return "Usage: tasks [VERB] [TARGET] [OPTIONS]\n";
+            return "\nUsage: tasks [VERB] [TARGET] [OPTIONS]\n";
         }
         const bool takes_target = app->get_option_no_throw("TARGET") != nullptr;
-        return "Usage: tasks " + app->get_name() + (takes_target ? " TARGET" : "") + " [OPTIONS]\n";
+        return "\nUsage: tasks " + app->get_name() + (takes_target ? " TARGET" : "") + " [OPTIONS]\n";
     }
 };
 
@@ -102,6 +102,7 @@ Verbs add_verbs(CLI::App& app, Words& words) {
     add_stack_options(*verbs.stack, words);
     for (auto* verb : {verbs.list, verbs.vitals, verbs.count, verbs.stack, verbs.version}) {
         add_output(*verb, words);
+        verb->group("Verbs");
     }
     return verbs;
 }
