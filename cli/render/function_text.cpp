@@ -60,7 +60,11 @@ std::string short_function(std::string_view demangled) {
     for (std::size_t at = 0; at < name.size();) {
         const auto rest = name.substr(at);
         const char c = rest.front();
-        if (rest.starts_with(lambda)) {
+        if (rest.starts_with("<lambda(")) { // as g++ writes it in its debug information
+            text += "{lambda}";
+            at = inspect::nesting_end(name, at);
+            at += call_operator(name.substr(at));
+        } else if (rest.starts_with(lambda)) {
             const auto end = inspect::nesting_end(name, at);
             text += short_lambda(name.substr(at, end - at));
             at = end + call_operator(name.substr(end));

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "render/clean.hpp"
 #include "render/figures.hpp"
 #include "render/group_text.hpp"
@@ -10,6 +12,8 @@ namespace tasks::render {
 namespace {
 
 using inspect::StackReport;
+
+constexpr std::uint64_t millisecond = 1'000'000; // what duration() tells at the least
 
 void write_left_out(const StackReport& report, Sink& sink) {
     if (report.groups_left_out > 0) {
@@ -26,7 +30,7 @@ std::string totals(const StackReport& report, bool left_out) {
         text += "; " + number(report.filtered_out) + " more filtered out";
     }
     if (report.skew_ns > 0) {
-        text += "; threads captured within " + duration(report.skew_ns);
+        text += "; threads captured within " + duration(std::max(report.skew_ns, millisecond));
     }
     if (report.dropped > 0) {
         text += "; " + counted(report.dropped, "job") + " found no room in the table: not shown";

@@ -82,9 +82,7 @@ TaskView TaskList::registered(const TaskFacts& facts) const noexcept {
     task.state = facts.state;
     task.scopes = facts.scopes;
     task.thread = facts.tid == 0 ? nullptr : thread_of(facts.tid);
-    if (facts.since_ns != 0) { // the coarse clock of a wait may be ahead of the capture's by a tick
-        task.age = snapshot_->taken_at_ns > facts.since_ns ? snapshot_->taken_at_ns - facts.since_ns : 0;
-    }
+    task.age = age_of(facts.since_ns);
     if (facts.state == State::waiting) {
         task.wait_reason = facts.wait_reason == WaitReason::none ? WaitReason::unknown : facts.wait_reason;
         task.wait_site = facts.wait_site;
@@ -103,6 +101,16 @@ TaskView TaskList::registered(const TaskFacts& facts) const noexcept {
         }
     }
     return task;
+}
+
+// What began after the moment of the snapshot began while it was taken; of a dead process, after it was last seen
+// alive, and how long before its end nobody knows.
+std::uint64_t TaskList::age_of(std::uint64_t since_ns) const noexcept {
+    const bool later = since_ns > snapshot_->taken_at_ns;
+    if (since_ns == 0 || (later && snapshot_->process.agent == AgentState::dead)) {
+        return TaskView::unknown_age;
+    }
+    return later ? 0 : snapshot_->taken_at_ns - since_ns;
 }
 
 const ThreadFacts* TaskList::thread_of(std::uint32_t tid) const noexcept {

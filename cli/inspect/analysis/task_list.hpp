@@ -50,6 +50,7 @@ public:
 
 private:
     const ThreadFacts* thread_of(std::uint32_t tid) const noexcept;
+    std::uint64_t age_of(std::uint64_t since_ns) const noexcept;
     TaskView registered(const TaskFacts& task) const noexcept;
 
     const Snapshot* snapshot_ = nullptr;

@@ -12,6 +12,11 @@ TEST_CASE("a lambda's call operator is the lambda") {
     CHECK(short_function("auto run()::{lambda(auto:1)#1}::operator()<int>(int) const") == "run()::{lambda}");
 }
 
+TEST_CASE("a lambda by its name in debug information is the lambda") {
+    CHECK(short_function("submit(Backend&)::<lambda(int)>::operator()(int) const") == "submit(Backend&)::{lambda}");
+    CHECK(short_function("std::__invoke<submit(Backend&)::<lambda()> >") == "std::__invoke<...>");
+}
+
 TEST_CASE("long template arguments and parameters become dots") {
     CHECK(short_function("std::thread::_State_impl<std::thread::_Invoker<std::tuple<submit(Backend&)::{lambda()#1}> > "
                          ">::_M_run()") == "std::thread::_State_impl<...>::_M_run");

@@ -130,6 +130,13 @@ TEST_CASE("a wait that began after the capture is of age 0") {
     CHECK(tasks_of(TaskList(*made)).at(0).age == 0);
 }
 
+TEST_CASE("a wait that began after a dead process was last seen alive is of unknown age") {
+    MadeSnapshot made;
+    made->process.agent = AgentState::dead;
+    made.job({"query"}).waits(WaitReason::chan_send, "results", -3s);
+    CHECK(tasks_of(TaskList(*made)).at(0).age == TaskView::unknown_age);
+}
+
 TEST_CASE("names are the nested scopes, then what there was no room for") {
     MadeSnapshot made;
     made.job({"charge card", "ask bank"});
