@@ -1,0 +1,19 @@
+// What each fuzzer runs on its input: reads it as its parser does and checks what must hold whatever the bytes are;
+// aborts where it does not. The unit tests run the corpora through the same functions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tasks::fuzz {
+
+/// The bytes are a stream; the first says in what pieces it comes.
+void frame_decoder(const std::uint8_t* data, std::size_t size);
+
+/// The first byte says which message; the rest is its payload.
+void messages(const std::uint8_t* data, std::size_t size);
+
+/// Changes to a good table, see table_fuzz.cpp.
+void table(const std::uint8_t* data, std::size_t size);
+
+} // namespace tasks::fuzz

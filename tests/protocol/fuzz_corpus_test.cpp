@@ -1,0 +1,34 @@
+// The fuzzers' corpora through the same functions that the fuzzers run; those abort where something does not hold.
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include <fuzz_entries.hpp>
+
+namespace {
+
+using Entry = void (*)(const std::uint8_t*, std::size_t);
+
+int run_corpus(const char* name, Entry entry) {
+    int files = 0;
+    for (const auto& file :
+         std::filesystem::directory_iterator{std::string{TASKS_SOURCE_DIR} + "/tests/fuzz/corpus/" + name}) {
+        std::ifstream in{file.path(), std::ios::binary};
+        std::string bytes(static_cast<std::size_t>(file.file_size()), '\0');
+        REQUIRE(in.read(bytes.data(), static_cast<std::streamsize>(bytes.size())));
+        INFO(file.path());
+        entry(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+        ++files;
+    }
+    return files;
+}
+
+} // namespace
+
+TEST_CASE("the corpus of the frame decoder holds") {
+    CHECK(run_corpus("frame_decoder", tasks::fuzz::frame_decoder) > 10);
+}
+TEST_CASE("the corpus of the messages holds") { CHECK(run_corpus("messages", tasks::fuzz::messages) > 10); }
+TEST_CASE("the corpus of the table holds") { CHECK(run_corpus("table", tasks::fuzz::table) > 10); }
