@@ -48,6 +48,14 @@ void take_job(const TaskRecord& record, Task& task) noexcept {
     task.since_ns = record.head.started_ns;
 }
 
+// Leaves of a segment of records what begins at that record number.
+void cut_before(std::uint64_t first_record, Segment& segment) noexcept {
+    const auto begins = segment.offset / record_bytes;
+    const auto before = std::min(first_record > begins ? first_record - begins : 0, segment.bytes / record_bytes);
+    segment.offset += before * record_bytes;
+    segment.bytes -= before * record_bytes;
+}
+
 enum class Content { task, nothing, damaged };
 
 Content content_of(const TaskRecord& record, Task& task) noexcept {
@@ -74,20 +82,22 @@ Content content_of(const TaskRecord& record, Task& task) noexcept {
 
 } // namespace
 
-TableTotals TableReader::walk(Visitor visitor, void* to) noexcept {
+TableTotals TableReader::walk(Visitor visitor, void* to, std::uint64_t first_record) noexcept {
     auto& state = *state_;
     TableWalk walk{state.source, state.header, visitor, to};
     const auto directory = state.header.directory(); // a copy: the walk may read the directory again
     std::uint64_t sites_left = directory.sites;
     for (std::uint32_t i = 0; i < directory.count; ++i) {
-        const auto& segment = directory.segments[i];
+        auto segment = directory.segments[i];
         if (segment.kind == static_cast<std::uint32_t>(SegmentKind::sites)) {
             const auto count = std::min(sites_left, segment.bytes / sizeof(SiteRecord));
             walk.sites(segment, count, state.first);
             sites_left -= count;
         }
-        if (segment.kind == static_cast<std::uint32_t>(SegmentKind::records) &&
-            !walk.records(segment, state.first, state.second))
+        if (segment.kind != static_cast<std::uint32_t>(SegmentKind::records))
+            continue;
+        cut_before(first_record, segment);
+        if (!walk.records(segment, state.first, state.second))
             break;
     }
     return walk.totals();

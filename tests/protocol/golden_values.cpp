@@ -12,7 +12,7 @@ Welcome golden_welcome() {
             .pid = 12336,
             .start_time_ticks = 884213,
             .name = "payments",
-            .request_types = {16, 18, 20, 22}};
+            .request_types = {1, 16, 18, 20, 22}};
 }
 
 ErrorAnswer golden_error_answer() {

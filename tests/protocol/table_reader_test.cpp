@@ -226,6 +226,32 @@ TEST_CASE("a visitor that has enough ends the walk") {
     CHECK(visited == 2);
 }
 
+TEST_CASE("a walk can begin at any record") {
+    auto table = lively_table();
+    table.add_segment(SegmentKind::sites, 4096);
+    table.add_segment(SegmentKind::records, 4096);
+    table.add_job(1);
+    const BytesSource source{table.bytes()};
+    auto reader = opened(source);
+    const auto all = walk(reader).tasks;
+    REQUIRE(all.size() == 5);
+    const auto last = table.size() / record_bytes;
+    for (std::uint64_t first = 0; first <= last + 1; ++first) {
+        CAPTURE(first);
+        std::vector<Task> from;
+        reader.each_task_from(first, [&](const Task& task) {
+            from.push_back(task);
+            return true;
+        });
+        std::vector<Task> expected;
+        for (const auto& task : all)
+            if ((task.id & 0xffffffff) >= first)
+                expected.push_back(task);
+        CHECK((from == expected));
+    }
+    CHECK(reader.each_task_from(~0ull, [](const Task&) { return true; }).unreadable == 0);
+}
+
 TEST_CASE("a site that was added after the directory was read is no damage") {
     auto table = lively_table();
     BytesSource source{table.bytes()};

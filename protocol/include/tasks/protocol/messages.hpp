@@ -20,11 +20,11 @@
 namespace tasks::protocol {
 
 inline constexpr std::uint32_t protocol_major = 1;
-inline constexpr std::size_t max_string_bytes = 4096;            ///< of one text in a message
-inline constexpr std::size_t max_stack_bytes = 256 * 1024;       ///< of one thread's copied stack
-inline constexpr std::size_t default_stack_bytes = 16 * 1024;    ///< copied unless more is asked for
-inline constexpr std::size_t max_scopes = 8;                     ///< nested job scopes of one task that are told
-inline constexpr std::size_t max_elements = 65536;               ///< of one repeated field in one frame
+inline constexpr std::size_t max_string_bytes = 4096;         ///< of one text in a message
+inline constexpr std::size_t max_stack_bytes = 256 * 1024;    ///< of one thread's copied stack
+inline constexpr std::size_t default_stack_bytes = 16 * 1024; ///< copied unless more is asked for
+inline constexpr std::size_t max_scopes = 8;                  ///< nested job scopes of one task that are told
+inline constexpr std::size_t max_elements = 65536;            ///< of one repeated field in one frame
 
 /// Why a payload was not accepted: the message and field, and what is wrong with it.
 struct WireError {
@@ -40,9 +40,9 @@ struct Hello {
 struct Welcome {
     std::uint32_t major = protocol_major;
     std::string_view agent_version;
-    std::uint32_t pid = 0;              ///< in the target's own pid namespace
-    std::uint64_t start_time_ticks = 0; ///< field 22 of /proc/PID/stat
-    std::string_view name;              ///< what the host calls itself
+    std::uint32_t pid = 0;                    ///< in the target's own pid namespace
+    std::uint64_t start_time_ticks = 0;       ///< field 22 of /proc/PID/stat
+    std::string_view name;                    ///< what the host calls itself
     std::vector<std::uint32_t> request_types; ///< the MessageType numbers that this agent answers
 };
 
@@ -70,8 +70,8 @@ struct VitalsRequest {};
 struct VitalsAnswer {
     std::uint64_t taken_at_ns = 0;
     std::string_view name;
-    std::optional<std::uint64_t> tasks;      ///< tasks::count()
-    std::optional<std::uint64_t> os_threads; ///< without the agent's own
+    std::optional<std::uint64_t> tasks;       ///< tasks::count()
+    std::optional<std::uint64_t> os_threads;  ///< without the agent's own
     std::optional<std::uint32_t> usable_cpus; ///< min(affinity, ceil(cgroup quota))
     std::optional<std::uint32_t> num_cpus;    ///< online
     std::uint64_t jobs_started = 0;           ///< registered jobs since the agent's start
@@ -80,19 +80,19 @@ struct VitalsAnswer {
     std::uint64_t jobs_dropped = 0;               ///< not registered for want of room
     std::optional<std::uint64_t> rss_bytes;
     std::optional<std::uint64_t> peak_rss_bytes;
-    std::optional<std::uint64_t> stack_bytes; ///< resident stacks of the threads; unset where it costs too much
+    std::optional<std::uint64_t> stack_bytes;        ///< resident stacks of the threads; unset where it costs too much
     std::optional<std::uint64_t> switches_voluntary; ///< of the living threads
     std::optional<std::uint64_t> switches_involuntary;
     std::optional<std::uint64_t> fds;
     std::optional<std::uint64_t> uptime_ns;
-    std::uint64_t table_bytes = 0;     ///< now
+    std::uint64_t table_bytes = 0; ///< now
     std::uint64_t table_cap_bytes = 0;
 };
 
 struct CountsRequest {};
 
 struct CountsAnswer {
-    std::uint64_t tasks = 0; ///< = thread_tasks + jobs
+    std::uint64_t tasks = 0;        ///< = thread_tasks + jobs
     std::uint64_t thread_tasks = 0; ///< threads that carry no job
     std::uint64_t jobs = 0;
     std::uint64_t os_threads = 0; ///< without the agent's own
@@ -101,7 +101,7 @@ struct CountsAnswer {
 
 /// One place in the host's source with the literal name given there: where a job was begun, or a wait.
 struct Site {
-    std::uint32_t id = 0; ///< of this process; 0 is no site
+    std::uint32_t id = 0;  ///< of this process; 0 is no site
     std::string_view name; ///< the literal: "charge card", "results"; may be empty
     std::string_view function;
     std::string_view file;
@@ -114,14 +114,14 @@ struct Task {
     Kind kind = Kind::unknown;
     State state = State::unknown;
     WaitReason wait_reason = WaitReason::none;
-    std::uint32_t tid = 0;               ///< the thread that carries it; 0: none
+    std::uint32_t tid = 0;                          ///< the thread that carries it; 0: none
     std::array<std::uint32_t, max_scopes> scopes{}; ///< sites, outermost first: `outer > inner`
     std::uint8_t scope_count = 0;
     std::uint32_t scopes_left_out = 0; ///< deeper ones than the table holds
-    std::uint32_t wait_site = 0;         ///< 0: none
-    std::uint64_t wait_object = 0;       ///< an address; 0: none
-    std::uint64_t started_ns = 0;        ///< 0: not known
-    std::uint64_t since_ns = 0;          ///< in this state since; 0: not known
+    std::uint32_t wait_site = 0;       ///< 0: none
+    std::uint64_t wait_object = 0;     ///< an address; 0: none
+    std::uint64_t started_ns = 0;      ///< 0: not known
+    std::uint64_t since_ns = 0;        ///< in this state since; 0: not known
 };
 
 struct TasksRequest {};
@@ -138,7 +138,7 @@ struct TasksAnswer {
 struct StacksRequest {
     std::uint32_t stack_bytes = default_stack_bytes; ///< copied a thread, at most; 0: wait facts only
     std::vector<std::uint32_t> tids;                 ///< only these; empty: all
-    bool without_last_ran = false;                   ///< leaves out last_ran_ago_ns, which costs most of a thread's time
+    bool without_last_ran = false; ///< leaves out last_ran_ago_ns, which costs most of a thread's time
 };
 
 /// What came of one thread.
@@ -157,7 +157,7 @@ struct ThreadStack {
     std::uint32_t tid = 0;
     std::string_view name;
     Capture capture = Capture::unknown;
-    std::int32_t syscall = -1;            ///< its number; -1: none (blocked in the kernel otherwise)
+    std::int32_t syscall = -1;                ///< its number; -1: none (blocked in the kernel otherwise)
     std::array<std::uint64_t, 6> arguments{}; ///< of the system call
     std::uint64_t sp = 0;
     std::uint64_t pc = 0;

@@ -60,7 +60,7 @@ struct TableHeader {
     std::uint64_t cap_bytes = 0;
     std::uint64_t started_at_ns = 0; ///< of the agent, CLOCK_MONOTONIC
     std::uint64_t started_at_realtime_ns = 0;
-    std::uint32_t history_next = 0;  ///< index of the entry written next (count modulo history_entries)
+    std::uint32_t history_next = 0; ///< index of the entry written next (count modulo history_entries)
     std::uint32_t agent_tid = 0;
     std::uint64_t dropped_jobs = 0;  ///< no room for a record
     std::uint64_t dropped_sites = 0; ///< jobs and waits shown without their site
@@ -78,7 +78,7 @@ enum class RecordType : std::uint8_t { free = 0, thread = 1, job = 2, counts = 3
 /// The head of each record. A task's id is `generation << 32 | record number`, where the record number is the
 /// record's offset in the file / 128.
 struct RecordHead {
-    std::uint32_t sequence = 0; ///< odd while it is written
+    std::uint32_t sequence = 0;   ///< odd while it is written
     std::uint32_t generation = 0; ///< of the task in it; differs each time that the record is used anew
     std::uint8_t type = 0;
     std::uint8_t state = 0;

@@ -60,8 +60,9 @@ struct TableError {
 struct TableTotals {
     std::uint64_t jobs_started = 0; ///< births over all sites and threads
     std::uint64_t jobs_ended = 0;
-    std::uint64_t unreadable = 0;   ///< records that changed at each of eight looks, or whose writer was killed in an update
-    std::uint64_t damaged = 0;      ///< records whose content cannot be (unknown type, site out of range)
+    std::uint64_t unreadable =
+        0;                     ///< records that changed at each of eight looks, or whose writer was killed in an update
+    std::uint64_t damaged = 0; ///< records whose content cannot be (unknown type, site out of range)
 };
 
 class TableReader {
@@ -90,9 +91,14 @@ public:
 
     /// Calls visit(const Task&) for every task in the table: each job, and each thread that carries a job or waits in
     /// a tasks::Wait (kind job or thread). In the order of the records. `visit` returns false to stop.
-    template <class Visit> TableTotals each_task(Visit&& visit) noexcept {
-        return walk([](void* to, const Task& task) { return (*static_cast<std::remove_reference_t<Visit>*>(to))(task); },
-                    const_cast<void*>(static_cast<const void*>(&visit)));
+    template <class Visit> TableTotals each_task(Visit&& visit) noexcept { return each_task_from(0, visit); }
+
+    /// The same from that record number on (the low half of a task's id), so that an answer in parts need not look at
+    /// the table's beginning for every part. The totals are of the records that were looked at.
+    template <class Visit> TableTotals each_task_from(std::uint64_t first_record, Visit&& visit) noexcept {
+        return walk(
+            [](void* to, const Task& task) { return (*static_cast<std::remove_reference_t<Visit>*>(to))(task); },
+            const_cast<void*>(static_cast<const void*>(&visit)), first_record);
     }
 
     /// An upper limit of the tasks that each_task will visit: for reserving room.
@@ -100,7 +106,7 @@ public:
 
 private:
     using Visitor = bool (*)(void*, const Task&);
-    TableTotals walk(Visitor visitor, void* to) noexcept;
+    TableTotals walk(Visitor visitor, void* to, std::uint64_t first_record) noexcept;
     void take_header() noexcept;
     struct State; // buffers and the checked directory
 
