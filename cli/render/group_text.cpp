@@ -69,7 +69,7 @@ std::string GroupText::header(const Group& group) const {
 
 // "  tid 12340  id 0x100000003  on 0x7ffd2c"
 std::string GroupText::one_task(const Group& group) const {
-    const auto task = report_.list.at(report_.members[group.first]);
+    const auto task = report_.list.at(group.first);
     std::string text;
     text += task.tid == 0 ? "" : fmt::format("  tid {}", task.tid);
     text += task.id == 0 ? "" : fmt::format("  id {:#x}", task.id);

@@ -18,12 +18,14 @@ StackReport analyse_stacks(const Snapshot& snapshot, const StackSource& source, 
 }
 
 std::string StackReport::name(const Group& group) const {
-    return group.one_name && group.count > 0 ? list.name(members[group.first]) : std::string();
+    return group.one_name && group.count > 0 ? list.name(group.first) : std::string();
 }
 
 std::vector<std::uint32_t> StackReport::oldest_first(const Group& group) const {
-    const auto begin = members.begin() + group.first;
-    std::vector<std::uint32_t> slots(begin, begin + group.count);
+    std::vector<std::uint32_t> slots(group.count);
+    for (auto slot = group.first; auto& each : slots) {
+        each = std::exchange(slot, next[slot]);
+    }
     const auto rank = [&](std::uint32_t slot) { return std::pair(~(list.at(slot).age + 1), slot); }; // unknown: last
     if (!std::ranges::is_sorted(slots, {}, rank)) { // records of one thread are in the order of their waits
         std::ranges::sort(slots, {}, rank);

@@ -1,7 +1,6 @@
 #include "analysis/grouping.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -77,19 +76,17 @@ std::size_t reading_hash(const GroupShape& shape) {
 } // namespace
 
 std::size_t Grouping::KeyHash::operator()(const Key& key) const noexcept {
-    std::uint64_t hash = key.stack * 0x9e3779b97f4a7c15u;
-    for (const std::uint64_t part :
-         {std::uint64_t{key.created_site}, std::uint64_t{key.scopes}, std::uint64_t{key.wait_site},
-          static_cast<std::uint64_t>(key.kind) << 24 | static_cast<std::uint64_t>(key.state) << 16 |
-              static_cast<std::uint64_t>(key.wait_reason) << 8 | static_cast<std::uint64_t>(key.capture)}) {
-        hash = (hash ^ part) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
-    }
-    return hash;
+    constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
+    auto hash = (std::uint64_t{key.stack} << 32 | key.created_site) * odd;
+    hash = (hash ^ (hash >> 32) ^ (std::uint64_t{key.scopes} << 32 | key.wait_site)) * odd;
+    const auto words = static_cast<std::uint64_t>(key.kind) << 24 | static_cast<std::uint64_t>(key.state) << 16 |
+                       static_cast<std::uint64_t>(key.wait_reason) << 8 | static_cast<std::uint64_t>(key.capture);
+    hash = (hash ^ (hash >> 32) ^ words) * odd;
+    return hash ^ hash >> 32;
 }
 
 Grouping::Grouping(const Snapshot& snapshot, const StackSource& source, const StackOptions& options)
-    : snapshot_(snapshot), options_(options), stacks_(source), stack_of_thread_(snapshot.threads.size(), no_group) {
+    : snapshot_(snapshot), options_(options), stacks_(source), stack_of_thread_(snapshot.threads.size(), none) {
     report_.process = snapshot.process;
     report_.taken_at_realtime_ns = snapshot.taken_at_realtime_ns;
     report_.skew_ns = snapshot.skew_ns;
@@ -100,9 +97,9 @@ Grouping::Grouping(const Snapshot& snapshot, const StackSource& source, const St
 
 void Grouping::pick() {
     const auto slots = report_.list.slots();
-    group_of_.assign(slots, no_group);
+    report_.next.assign(slots, 0);
     std::unordered_map<Key, std::uint32_t, KeyHash> known;
-    std::uint32_t last = no_group; // neighbours in the table are often of one group: no look-up for them
+    std::uint32_t last = none; // neighbours in the table are often of one group: no look-up for them
     for (std::uint32_t slot = 0; slot < slots; ++slot) {
         if (!report_.list.is_task(slot)) {
             continue;
@@ -114,14 +111,15 @@ void Grouping::pick() {
             continue;
         }
         const auto key = key_of(task);
-        if (last == no_group || !(keys_[last] == key)) {
-            const auto [found, added] = known.try_emplace(key, static_cast<std::uint32_t>(keys_.size()));
+        if (last == none || !(raw_[last].key == key)) {
+            const auto [found, added] = known.try_emplace(key, static_cast<std::uint32_t>(raw_.size()));
             if (added) {
-                keys_.push_back(key);
+                raw_.push_back({key, slot, task.scopes});
+                report_.groups.push_back({.shape = found->second, .first = slot});
             }
             last = found->second;
         }
-        group_of_[slot] = last;
+        append(last, slot, task);
     }
 }
 
@@ -143,7 +141,7 @@ Grouping::Key Grouping::key_of(const TaskView& task) {
     key.created_site = scopes.empty() ? 0 : scopes.front();
     if (task.thread != nullptr) {
         auto& stack = stack_of_thread_[static_cast<std::size_t>(task.thread - snapshot_.threads.data())];
-        if (stack == no_group) {
+        if (stack == none) {
             stack = stacks_.number(*task.thread);
         }
         key.stack = stack;
@@ -155,10 +153,38 @@ Grouping::Key Grouping::key_of(const TaskView& task) {
     return key;
 }
 
+// Ages and names are taken here, in the order of the slots: group by group, each task would be a cache miss.
+void Grouping::append(std::uint32_t at, std::uint32_t slot, const TaskView& task) {
+    auto& group = report_.groups[at];
+    auto& raw = raw_[at];
+    if (group.count == 0) {
+        group.first = slot;
+        group.one_name = true;
+        raw.first_scopes = task.scopes;
+    } else {
+        report_.next[raw.last] = slot;
+        group.one_name = group.one_name && same_name(at, slot, task);
+    }
+    raw.last = slot;
+    ++group.count;
+    if (task.age != TaskView::unknown_age) {
+        group.age_min = std::min(group.age_min, task.age);
+        group.age_max = group.age_max == TaskView::unknown_age ? task.age : std::max(group.age_max, task.age);
+    }
+}
+
+bool Grouping::same_name(std::uint32_t group, std::uint32_t slot, const TaskView& task) const {
+    const auto& raw = raw_[group];
+    if (task.scopes == raw.first_scopes && (task.scopes != 0 || !raw.key.thread_known)) {
+        return true; // for a million jobs, no text is made
+    }
+    return report_.list.name(slot) == report_.list.name(report_.groups[group].first);
+}
+
 void Grouping::name() {
-    report_.shapes.reserve(keys_.size());
-    for (const auto& key : keys_) {
-        report_.shapes.push_back(shape_of(key));
+    report_.shapes.reserve(raw_.size());
+    for (const auto& raw : raw_) {
+        report_.shapes.push_back(shape_of(raw.key));
     }
 }
 
@@ -185,12 +211,9 @@ GroupShape Grouping::shape_of(const Key& key) const {
 }
 
 void Grouping::join() {
-    std::vector<std::uint32_t> joined(keys_.size());
-    std::iota(joined.begin(), joined.end(), 0u);
     std::unordered_multimap<std::size_t, std::uint32_t> known;
-    bool any = false;
-    for (std::uint32_t group = 0; group < keys_.size(); ++group) {
-        if (keys_[group].stack == 0) {
+    for (std::uint32_t group = 0; group < raw_.size(); ++group) {
+        if (raw_[group].key.stack == 0) {
             continue; // told apart by what the shape does not hold: its scopes
         }
         const auto& shape = report_.shapes[group];
@@ -200,13 +223,17 @@ void Grouping::join() {
         if (at == end) {
             known.emplace(hash, group);
         } else {
-            joined[group] = at->second;
-            any = true;
+            splice(group, at->second);
         }
     }
-    if (any) {
-        std::ranges::transform(group_of_, group_of_.begin(),
-                               [&](std::uint32_t group) { return group == no_group ? group : joined[group]; });
+}
+
+void Grouping::splice(std::uint32_t from, std::uint32_t into) {
+    auto slot = report_.groups[from].first;
+    for (auto left = std::exchange(report_.groups[from].count, 0); left > 0; --left) {
+        const auto next = report_.next[slot];
+        append(into, slot, report_.list.at(slot));
+        slot = next;
     }
 }
 
@@ -215,32 +242,45 @@ void Grouping::match() {
         return;
     }
     const Match match(*options_.match);
-    std::vector<bool> by_shape(report_.shapes.size());
-    std::transform(report_.shapes.begin(), report_.shapes.end(), by_shape.begin(),
-                   [&](const auto& shape) { return match.shape(shape); });
     std::unordered_map<std::uint32_t, bool> by_scopes;
-    const auto name_matches = [&](std::uint32_t slot) {
-        const auto scopes = report_.list.at(slot).scopes;
-        if (scopes == 0) {
-            return match.text(report_.list.name(slot));
-        }
-        const auto [known, added] = by_scopes.try_emplace(scopes, false);
-        if (added) {
-            known->second = match.text(report_.list.name(slot));
-        }
-        return known->second;
-    };
-    for (std::uint32_t slot = 0; slot < group_of_.size(); ++slot) {
-        auto& group = group_of_[slot];
-        if (group != no_group && !by_shape[group] && !name_matches(slot)) {
-            group = no_group;
-            ++report_.filtered_out;
+    for (std::uint32_t group = 0; group < raw_.size(); ++group) {
+        if (!match.shape(report_.shapes[group])) {
+            match_names(match, group, by_scopes);
         }
     }
 }
 
+// Makes the group anew of those of its tasks whose own name matches.
+void Grouping::match_names(const Match& match, std::uint32_t group,
+                           std::unordered_map<std::uint32_t, bool>& by_scopes) {
+    const auto all = std::exchange(report_.groups[group], Group{.shape = group});
+    auto slot = all.first;
+    for (auto left = all.count; left > 0; --left) {
+        const auto next = report_.next[slot];
+        if (name_matches(match, slot, by_scopes)) {
+            append(group, slot, report_.list.at(slot));
+        } else {
+            ++report_.filtered_out;
+        }
+        slot = next;
+    }
+}
+
+bool Grouping::name_matches(const Match& match, std::uint32_t slot,
+                            std::unordered_map<std::uint32_t, bool>& by_scopes) const {
+    const auto scopes = report_.list.at(slot).scopes;
+    if (scopes == 0) {
+        return match.text(report_.list.name(slot));
+    }
+    const auto [known, added] = by_scopes.try_emplace(scopes, false);
+    if (added) {
+        known->second = match.text(report_.list.name(slot));
+    }
+    return known->second;
+}
+
 void Grouping::finish() {
-    count_members();
+    std::erase_if(report_.groups, [](const Group& group) { return group.count == 0; });
     if (options_.full) {
         one_group_a_task();
     }
@@ -253,56 +293,15 @@ void Grouping::finish() {
     limit_groups();
 }
 
-// A counting sort of the slots by group: the slots of a group keep their order. Ages are taken in the order of the
-// slots; group by group, each task is a cache miss, which costs as much as all the rest.
-void Grouping::count_members() {
-    std::vector<Group> groups(report_.shapes.size());
-    std::uint32_t total = 0;
-    for (const auto group : group_of_) {
-        if (group != no_group) {
-            ++groups[group].count;
-            ++total;
-        }
-    }
-    std::uint32_t next = 0;
-    for (std::uint32_t index = 0; index < groups.size(); ++index) {
-        groups[index].shape = index;
-        groups[index].first = next;
-        next += std::exchange(groups[index].count, 0);
-    }
-    report_.members.resize(total);
-    for (std::uint32_t slot = 0; slot < group_of_.size(); ++slot) {
-        if (group_of_[slot] != no_group) {
-            auto& group = groups[group_of_[slot]];
-            report_.members[group.first + group.count++] = slot;
-            add_to(group, slot);
-        }
-    }
-    group_of_ = {};
-    std::erase_if(groups, [](const Group& group) { return group.count == 0; });
-    report_.groups = std::move(groups);
-}
-
-void Grouping::add_to(Group& group, std::uint32_t slot) const {
-    const auto task = report_.list.at(slot);
-    if (task.age != TaskView::unknown_age) {
-        group.age_min = std::min(group.age_min, task.age);
-        group.age_max = group.age_max == TaskView::unknown_age ? task.age : std::max(group.age_max, task.age);
-    }
-    if (group.count == 1) {
-        group.one_name = true;
-    } else if (group.one_name && (task.scopes == 0 || !report_.shape(group).frames.empty())) {
-        group.one_name = report_.list.name(slot) == report_.list.name(report_.members[group.first]);
-    }
-}
-
 void Grouping::one_group_a_task() {
     std::vector<Group> each;
-    each.reserve(report_.members.size());
+    each.reserve(report_.tasks - report_.filtered_out);
     for (const auto& group : report_.groups) {
+        auto slot = group.first;
         for (std::uint32_t at = 0; at < group.count; ++at) {
-            const auto age = report_.list.at(report_.members[group.first + at]).age;
-            each.push_back({group.shape, group.first + at, 1, true, age, age});
+            const auto age = report_.list.at(slot).age;
+            each.push_back({group.shape, slot, 1, true, age, age});
+            slot = report_.next[slot];
         }
     }
     report_.groups = std::move(each);

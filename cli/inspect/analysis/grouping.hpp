@@ -1,12 +1,13 @@
-// Sorts the tasks of a snapshot into groups: the steps of analyse_stacks, in order. Holds 8 bytes a task, 4 of them
-// until finish() only. One thread at a time, used once.
+// Sorts the tasks of a snapshot into groups: the steps of analyse_stacks, in order. Holds 4 bytes a task, the chains of
+// the report: a number of its group for each task and a list of members for each group would be 8, and a second walk
+// over tasks that no cache holds. One thread at a time, used once.
 //
 //     pick      each task gets a raw group by stack number, kind, state, wait and creation site; filters that need no
 //               names are applied here, so that what they leave out is never unwound
 //     name      each raw group gets its shape: frames are symbolized, a futex becomes what it is
 //     join      raw groups whose named stacks are equal become one
 //     match     --match, which needs the names
-//     finish    counts, ages, order, --limit
+//     finish    --full, order, --limit
 #pragma once
 
 #include <cstdint>
@@ -52,23 +53,32 @@ private:
         std::size_t operator()(const Key& key) const noexcept;
     };
 
+    /// A group while it is made; its index is that of its shape and of its Group.
+    struct Raw {
+        Key key;
+        std::uint32_t last = 0; ///< slot
+        std::uint32_t first_scopes = 0;
+    };
+
     bool passes(const TaskView& task) const noexcept;
     Key key_of(const TaskView& task);
     GroupShape shape_of(const Key& key) const;
-    void count_members();
-    void add_to(Group& group, std::uint32_t slot) const;
+    void append(std::uint32_t group, std::uint32_t slot, const TaskView& task);
+    bool same_name(std::uint32_t group, std::uint32_t slot, const TaskView& task) const;
+    void splice(std::uint32_t from, std::uint32_t into);
+    void match_names(const Match& match, std::uint32_t group, std::unordered_map<std::uint32_t, bool>& by_scopes);
+    bool name_matches(const Match& match, std::uint32_t slot, std::unordered_map<std::uint32_t, bool>& by_scopes) const;
     void one_group_a_task();
     void limit_groups();
 
-    static constexpr std::uint32_t no_group = ~0u;
+    static constexpr std::uint32_t none = ~0u;
 
     const Snapshot& snapshot_;
     const StackOptions& options_;
     StackTable stacks_;
     StackReport report_;
-    std::vector<std::uint32_t> stack_of_thread_; ///< by index into Snapshot::threads; no_group: not unwound yet
-    std::vector<std::uint32_t> group_of_;        ///< by slot
-    std::vector<Key> keys_;                      ///< by group, which is the index of its shape too
+    std::vector<std::uint32_t> stack_of_thread_; ///< by index into Snapshot::threads; none: not unwound yet
+    std::vector<Raw> raw_;
 };
 
 } // namespace tasks::inspect

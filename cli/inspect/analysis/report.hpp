@@ -37,10 +37,10 @@ struct GroupShape {
     bool operator==(const GroupShape&) const = default;
 };
 
-/// Tasks of one shape. Its tasks are StackReport::members[first ... first + count), as slots of the task list.
+/// Tasks of one shape: a chain of `count` slots of the task list, see StackReport::next.
 struct Group {
     std::uint32_t shape = 0; ///< index into StackReport::shapes
-    std::uint32_t first = 0;
+    std::uint32_t first = 0; ///< slot
     std::uint32_t count = 0;
     bool one_name = false; ///< all its tasks have the same name
     std::uint64_t age_min = TaskView::unknown_age;
@@ -54,7 +54,7 @@ struct StackReport {
     std::uint64_t taken_at_realtime_ns = 0;
     std::uint64_t skew_ns = 0;
     TaskList list;
-    std::vector<std::uint32_t> members;
+    std::vector<std::uint32_t> next; ///< by slot: the next slot of the same group
     std::vector<GroupShape> shapes;
     std::vector<Group> groups;         ///< biggest first, then oldest first
     std::uint64_t tasks = 0;           ///< before filters

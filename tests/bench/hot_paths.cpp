@@ -1,0 +1,121 @@
+// bench_hot_paths: what the agent's hot paths cost in this process. Prints "KEY VALUE" lines for measure.py:
+// nanoseconds over an empty loop, the best of many rounds, so that a busy machine adds nothing; the rate of two threads
+// at once as a part of one thread's, in CPU time of each thread, so that sharing cores with others does not count.
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+#include <time.h>
+#include <vector>
+
+#include <tasks/agent.hpp>
+#include <tasks/job.hpp>
+#include <tasks/wait.hpp>
+
+namespace {
+
+constexpr int rounds = 40;
+constexpr int steps = 100'000;
+constexpr int counted_threads = 1'000;
+
+double cpu_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
+void keep(const void* object) { __asm__ volatile("" : : "g"(object) : "memory"); }
+
+void nothing() { keep(nullptr); }
+
+void job() {
+    const tasks::Job job{"charge card"};
+    keep(&job);
+}
+
+void wait() {
+    static int channel;
+    const tasks::Wait wait{tasks::wait_reason::chan_send, &channel, "results"};
+    keep(&wait);
+}
+
+// Nanoseconds of one step.
+template <class Step> double round_of(Step step, int count = steps) {
+    const auto begin = cpu_ns();
+    for (int at = 0; at < count; ++at) {
+        step();
+    }
+    return (cpu_ns() - begin) / count;
+}
+
+template <class Step> double best_of(Step step, int count = steps) {
+    double best = round_of(step, count);
+    for (int round = 1; round < rounds; ++round) {
+        best = std::min(best, round_of(step, count));
+    }
+    return best;
+}
+
+// One thread's time divided by that of each of two at once; of the slower one.
+template <class Step> double kept_by_two(Step step) {
+    const auto alone = best_of(step);
+    std::atomic<int> ready{0};
+    double times[2]{};
+    const auto run = [&](int which) {
+        ready.fetch_add(1);
+        while (ready.load() < 2) {
+        }
+        times[which] = best_of(step);
+    };
+    std::thread other(run, 1);
+    run(0);
+    other.join();
+    return alone / std::max(times[0], times[1]);
+}
+
+double count_with_threads() {
+    std::mutex mutex;
+    std::condition_variable over;
+    bool done = false;
+    std::vector<std::thread> threads;
+    for (int at = 0; at < counted_threads; ++at) {
+        threads.emplace_back([&] {
+            std::unique_lock lock(mutex);
+            over.wait(lock, [&] { return done; });
+        });
+    }
+    const auto best = best_of([] { keep(reinterpret_cast<const void*>(tasks::count())); }, 200);
+    {
+        const std::lock_guard lock(mutex);
+        done = true;
+    }
+    over.notify_all();
+    for (auto& thread : threads) {
+        thread.join();
+    }
+    return best;
+}
+
+} // namespace
+
+int main() {
+    const tasks::Agent agent{{.name = "bench_hot_paths"}};
+    if (!agent.error().empty()) {
+        std::fprintf(stderr, "%.*s\n", static_cast<int>(agent.error().size()), agent.error().data());
+        return 1;
+    }
+    const auto empty = best_of(nothing);
+    std::printf("nothing_ns %.2f\n", empty);
+    std::printf("job_ns %.2f\n", best_of(job) - empty);
+    std::printf("wait_ns %.2f\n", best_of([] {
+                                      // Inside a job, as most waits are.
+                                      wait();
+                                  }) - empty);
+    std::printf("job_kept %.3f\n", kept_by_two(job));
+    std::printf("wait_kept %.3f\n", kept_by_two(wait));
+    std::printf("count_us %.2f\n", count_with_threads() / 1'000);
+    return 0;
+}

@@ -1,0 +1,178 @@
+"""Runs the bench programs and the command, and prints one table: what, measured, budget.
+
+Wall times are the best of several runs: noise of other processes only ever adds. Children are started with
+posix_spawn, which costs what the row "/bin/true" says; it is not subtracted.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+MILLION = 1_000_000
+
+
+class Table:
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, measured, unit, budget=None, at_least=False, note=""):
+        """budget None: only for comparison."""
+        verdict = ""
+        if measured is None:
+            text = "not measured"
+        else:
+            text = f"{measured:,.3g} {unit}" if isinstance(measured, float) and measured < 100 else f"{measured:,.0f} {unit}"
+            if budget is not None:
+                kept = measured >= budget if at_least else measured <= budget
+                verdict = "kept" if kept else "OVER"
+        bound = "" if budget is None else f"{'>=' if at_least else '<='} {budget:,g} {unit}"
+        self.rows.append((what, text.strip(), bound.strip(), verdict, note))
+
+    def print(self):
+        head = ("WHAT", "MEASURED", "BUDGET", "", "NOTE")
+        widths = [max(len(row[at]) for row in [head] + self.rows) for at in range(5)]
+        for what, measured, budget, verdict, note in [head] + self.rows:
+            print(
+                f"{what:<{widths[0]}}  {measured:>{widths[1]}}  {budget:>{widths[2]}}  "
+                f"{verdict:<{widths[3]}}  {note}".rstrip()
+            )
+
+
+class Run:
+    """One run of a command to its end, its output thrown away."""
+
+    def __init__(self, argv):
+        null = os.open(os.devnull, os.O_RDWR)
+        to_null = [(os.POSIX_SPAWN_DUP2, null, fd) for fd in (0, 1, 2)]
+        begin = time.perf_counter()
+        pid = os.posix_spawn(argv[0], argv, ENVIRONMENT, file_actions=to_null)
+        _, status, usage = os.wait4(pid, 0)
+        self.ms = (time.perf_counter() - begin) * 1000
+        self.max_rss_mib = usage.ru_maxrss / 1024
+        os.close(null)
+        if status != 0:
+            raise RuntimeError(f"{' '.join(argv)} ended with status {os.waitstatus_to_exitcode(status)}")
+
+
+def best(argv, runs):
+    return min((Run(argv) for _ in range(runs)), key=lambda run: run.ms)
+
+
+class Staying:
+    """A program that says "ready" and stays until its standard input ends."""
+
+    def __init__(self, *argv):
+        self.process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+        )
+        self.pid = self.process.pid
+
+    def __enter__(self):
+        self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        line = self.process.stdout.readline()
+        if not line.startswith("ready"):
+            raise RuntimeError(f"{self.process.args[0]} did not get ready: {line!r}")
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def figures(*argv):
+    """The "KEY VALUE" lines that a bench program prints."""
+    output = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT).stdout
+    return {key: float(value) for key, value in (line.split() for line in output.splitlines())}
+
+
+def table_blocks_mib(directory, pid):
+    """What the table of that process takes on its tmpfs."""
+    for name in os.listdir(directory):
+        if name.startswith(f"{pid}-") and name.endswith(".table"):
+            return os.stat(os.path.join(directory, name)).st_blocks * 512 / 1024 / 1024
+    return None
+
+
+def hot_paths(table, bench):
+    seen = figures(f"{bench}_hot_paths")
+    over = f"over an empty loop of {seen['nothing_ns']:.2g} ns"
+    table.add("job begin + end", seen["job_ns"], "ns", 15, note=over)
+    table.add("wait enter + leave", seen["wait_ns"], "ns", 15, note=over)
+    table.add("job, each of two threads", 100 * seen["job_kept"], "%", 85, True, "of one thread's rate, CPU time")
+    table.add("wait, each of two threads", 100 * seen["wait_kept"], "%", 85, True, "of one thread's rate, CPU time")
+    table.add("tasks::count()", seen["count_us"], "us", 25, note="1,000 threads")
+
+
+def idle(table, bench, directory):
+    seen = figures(f"{bench}_idle")
+    table.add("idle agent, context switches", seen["idle_switches"], "", 0, note="of its thread, in 3 s")
+    table.add("idle agent, RSS", seen["idle_rss_kib"] / 1024, "MiB", 1, note="more than without, table apart")
+    with Staying(f"{bench}_idle", "stay") as process:
+        table.add("idle agent, table", 1024 * table_blocks_mib(directory, process.pid), "KiB", 512, note="tmpfs blocks")
+
+
+def command(table, bench, tasks):
+    table.add("/bin/true", best(["/bin/true"], 50).ms, "ms", note="what starting any process costs here")
+    table.add("tasks version", best([tasks, "version"], 50).ms, "ms", 3)
+    with Staying(f"{bench}_idle", "stay") as process:
+        table.add("tasks vitals", best([tasks, "vitals", str(process.pid)], 50).ms, "ms", 5)
+    processes = [Staying(f"{bench}_idle", "stay") for _ in range(200)]
+    for process in processes:
+        process.wait_ready()
+    table.add("tasks list", best([tasks, "list"], 20).ms, "ms", 20, note="200 agents")
+    for process in processes:
+        process.__exit__()
+
+
+def blocked(table, tasks, target):
+    with Staying(target) as process:
+        pid = str(process.pid)
+        ours = best([tasks, "stack", pid], 10)
+        table.add("tasks stack", ours.ms, "ms", 150, note=f"1,000 blocked threads, lines and inlines, {ours.max_rss_mib:.0f} MiB")
+        others = (
+            ("eu-stack", ["-p", pid], 2, "functions only"),
+            ("gdb", ["-nx", "-batch", "-p", pid, "-ex", "thread apply all bt"], 1, "with lines"),
+        )
+        for name, arguments, runs, note in others:
+            program = shutil.which(name)
+            run = best([program, *arguments], runs) if program else None
+            ratio = f", {run.ms / ours.ms:.1f} times ours" if run else ""
+            table.add(f"  {name}", run.ms if run else None, "ms", note=f"the same process, {note}{ratio}")
+
+
+def million(table, bench, tasks, directory):
+    with Staying(f"{bench}_many_jobs", str(MILLION)) as process:
+        run = best([tasks, "stack", str(process.pid)], 10)
+        blocks = table_blocks_mib(directory, process.pid)
+        table.add("tasks stack, 1,000,000 jobs", run.ms, "ms", 150, note="waiting jobs, grouped")
+        table.add("  max RSS of the command", run.max_rss_mib, "MiB", 64)
+        table.add("  table of the process", blocks, "MiB", note="tmpfs blocks, 128 bytes a job")
+        vitals = best([tasks, "vitals", str(process.pid)], 10)
+        table.add("  tasks vitals", vitals.ms, "ms", note=f"the same process, {vitals.max_rss_mib:.0f} MiB")
+
+
+def main(binaries):
+    binaries = os.path.abspath(binaries)
+    tasks = f"{binaries}/cli/tasks"
+    bench = f"{binaries}/tests/bench/bench"
+    table = Table()
+    with tempfile.TemporaryDirectory(prefix="tasks-bench-", dir="/dev/shm") as directory:
+        ENVIRONMENT["TASKS_DIR"] = directory
+        hot_paths(table, bench)
+        idle(table, bench, directory)
+        command(table, bench, tasks)
+        blocked(table, tasks, f"{binaries}/tests/targets/blocked")
+        million(table, bench, tasks, directory)
+    table.print()
+
+
+ENVIRONMENT = {**os.environ, "DEBUGINFOD_URLS": ""}
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Measures what the design budgets, and prints one table. Builds nothing:
+#     TASKS_BINARY_DIR=build/release sh tests/bench/run.sh
+# TASKS_BINARY_DIR is build/dev unless given. Exit status 0 also where a budget is passed: a busy machine is no error.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+binaries=${TASKS_BINARY_DIR:-$here/../../build/dev}
+for program in cli/tasks tests/bench/bench_hot_paths tests/bench/bench_idle tests/bench/bench_many_jobs \
+    tests/targets/blocked; do
+    if [ ! -x "$binaries/$program" ]; then
+        echo "run.sh: $binaries/$program is not built; build it, or say where with TASKS_BINARY_DIR" >&2
+        exit 2
+    fi
+done
+exec python3 "$here/measure.py" "$binaries"
