@@ -21,7 +21,7 @@
 #include <tasks/protocol/frame.hpp>
 #include <tasks/protocol/messages.hpp>
 
-namespace tasks::tests {
+namespace tasks::test {
 
 class TestClient {
 public:
@@ -68,6 +68,15 @@ public:
     }
     template <class Message> bool send(const Message& message, std::uint32_t id = 1) {
         return send_bytes(protocol::frame_bytes(protocol::type_of<Message>, 0, id, protocol::write(message)));
+    }
+
+    /// Asks for all stacks many times, for more than a socket's buffer holds. False: the agent takes nothing any more.
+    bool ask_often(int times) {
+        std::string bytes;
+        const std::string payload = protocol::write(protocol::StacksRequest{.stack_bytes = 262144, .tids = {}});
+        for (int at = 0; at < times; ++at)
+            bytes += protocol::frame_bytes(protocol::MessageType::stacks_request, 0, 1, payload);
+        return send_bytes(bytes);
     }
 
     /// The next frame; nothing at the end of the connection, after 30 s, or where the bytes are no frame.
@@ -134,4 +143,4 @@ private:
     std::string rest_;
 };
 
-} // namespace tasks::tests
+} // namespace tasks::test

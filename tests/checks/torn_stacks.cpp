@@ -65,7 +65,7 @@ void look_at(const protocol::ThreadStack& thread, Counts& counts) {
     }
 }
 
-bool ask(tests::TestClient& client, Counts& counts) {
+bool ask(test::TestClient& client, Counts& counts) {
     if (!client.send(protocol::StacksRequest{.tids = {}, .without_last_ran = true}))
         return false;
     const auto parts = client.receive_answer();
@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
     }
     const unsigned long wanted = std::strtoul(argv[2], nullptr, 10);
     const bool until_torn = argc > 3 && std::string_view{argv[3]} == "--until-torn";
-    tests::TestClient client{argv[1]};
+    test::TestClient client{argv[1]};
     Counts counts;
     bool answered = client.connected() && client.greet();
     while (answered && counts.stacks < wanted && !(until_torn && counts.torn != 0))
