@@ -143,7 +143,7 @@ public:
 private:
     __attribute__((no_sanitize("address"))) void stand(std::uint64_t mark) {
         volatile std::array<std::uint64_t, 4> marks{mark, mark + 1, mark + 2, mark + 3};
-        volatile std::array<char, 8192> depth{}; // so that a dozen stacks do not fit into one frame of an answer
+        volatile char depth[8192] = {}; // so that a dozen stacks do not fit into one frame of an answer
         mark_address_.store(reinterpret_cast<std::uint64_t>(&marks));
         tid_.store(own_tid());
         char byte = 0;
