@@ -2,11 +2,19 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "unwind/dynamic_symbols.hpp"
 #include "unwind/elf_module.hpp"
 
 namespace tasks::inspect {
+
+namespace {
+
+// Longer ones, interpreters' loops, are not searched.
+constexpr std::size_t longest_function = 256 << 10;
+
+} // namespace
 
 CallFit CallSites::fit(std::uint64_t return_address, std::optional<std::uint64_t> function) {
     if (modules_.find(return_address).elf == nullptr)
@@ -56,6 +64,21 @@ std::optional<std::uint64_t> CallSites::function_start(std::uint64_t pc, bool ex
         return std::nullopt;
     const auto start = place.elf->function_start(pc - place.bias - (exact ? 0 : 1));
     return start ? std::optional{*start + place.bias} : std::nullopt;
+}
+
+bool CallSites::has_fixed_frame(std::uint64_t function) {
+    const auto [entry, is_new] = fixed_frames_.try_emplace(function, false);
+    if (is_new)
+        entry->second = judge_frame(function);
+    return entry->second;
+}
+
+bool CallSites::judge_frame(std::uint64_t function) {
+    const auto place = modules_.find(function);
+    const auto next = place.elf == nullptr ? std::nullopt : place.elf->next_function(function - place.bias);
+    std::vector<std::uint8_t> bytes(longest_function);
+    bytes.resize(code(function, next ? *next + place.bias : function + bytes.size(), bytes.data(), bytes.size()));
+    return !bytes.empty() && bytes.size() < longest_function && !x86_64::may_have_dynamic_frame(bytes);
 }
 
 std::size_t CallSites::code(std::uint64_t start, std::uint64_t pc, std::uint8_t* into, std::size_t count) {

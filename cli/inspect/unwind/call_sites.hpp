@@ -29,6 +29,8 @@ public:
 
     /// Where the function around pc starts.
     std::optional<std::uint64_t> function_start(std::uint64_t pc, bool exact);
+    /// Whether the function has a frame of always the same size, as far as its code tells.
+    bool has_fixed_frame(std::uint64_t function);
     /// The bytes from `start` to `pc`, at most `count`; returns how many.
     std::size_t code(std::uint64_t start, std::uint64_t pc, std::uint8_t* into, std::size_t count);
 
@@ -37,7 +39,10 @@ private:
     CallFit judge_target(std::uint64_t target, std::uint64_t function);
 
     ModuleMap& modules_;
+    bool judge_frame(std::uint64_t function);
+
     std::map<std::pair<std::uint64_t, std::uint64_t>, CallFit> known_;
+    std::map<std::uint64_t, bool> fixed_frames_;
 };
 
 } // namespace tasks::inspect

@@ -125,4 +125,10 @@ std::optional<std::uint64_t> ElfModule::function_start(std::uint64_t address) {
     return *(after - 1);
 }
 
+std::optional<std::uint64_t> ElfModule::next_function(std::uint64_t address) {
+    read_function_starts();
+    const auto after = std::upper_bound(function_starts_.begin(), function_starts_.end(), address);
+    return after == function_starts_.end() ? std::nullopt : std::optional{*after};
+}
+
 } // namespace tasks::inspect

@@ -37,6 +37,8 @@ public:
 
     /// Where the function at that address starts, as .eh_frame_hdr tells it.
     std::optional<std::uint64_t> function_start(std::uint64_t address);
+    /// The next function's start after that address.
+    std::optional<std::uint64_t> next_function(std::uint64_t address);
 
 private:
     struct EndDwarf {

@@ -30,7 +30,7 @@ CallFit RegisterRecovery::fit_of(const Search& search, std::uint64_t value) {
     return calls_.fit(step.caller.value(x86_64::rip), search.function);
 }
 
-std::optional<std::uint64_t> RegisterRecovery::expected_distance(const Search& search) {
+std::optional<std::uint64_t> RegisterRecovery::least_distance(const Search& search) {
     if (search.stuck.number != x86_64::rbp || !search.function)
         return std::nullopt;
     std::array<std::uint8_t, prologue_bytes> code{};
@@ -38,15 +38,18 @@ std::optional<std::uint64_t> RegisterRecovery::expected_distance(const Search& s
     return x86_64::frame_size_after({code.data(), got});
 }
 
+// A frame whose size is fixed has the register where the first instructions put it. In a dynamic one, and there are
+// return addresses of earlier calls in it, the distance is only the least.
 std::vector<RegisterRecovery::Candidate> RegisterRecovery::candidates(const Search& search) {
     std::vector<Candidate> found;
-    const auto expected = expected_distance(search);
-    const std::uint64_t first = (search.stack_pointer + expected.value_or(0) + 7) & ~7ull;
+    const auto distance = least_distance(search);
+    const bool fixed = distance && calls_.has_fixed_frame(*search.function);
+    const std::uint64_t first = (search.stack_pointer + distance.value_or(0) + 7) & ~7ull;
     for (std::uint64_t value = first; search.stack.holds(value) && found.size() < most_candidates; value += 8) {
         const CallFit fit = fit_of(search, value);
         if (fit == CallFit::none)
             continue;
-        found.push_back({value, fit, expected && value == search.stack_pointer + *expected});
+        found.push_back({value, fit, fixed && value == first});
         if (found.back().strong())
             break;
     }

@@ -25,7 +25,7 @@ private:
     struct Candidate {
         std::uint64_t value = 0;
         CallFit fit = CallFit::none;
-        bool expected = false; ///< where the function's first instructions put it
+        bool expected = false; ///< where the function's first instructions put it, in a frame of fixed size
         bool strong() const { return expected || fit == CallFit::proof; }
     };
     struct Search {
@@ -38,7 +38,7 @@ private:
     };
 
     CallFit fit_of(const Search& search, std::uint64_t value);
-    std::optional<std::uint64_t> expected_distance(const Search& search);
+    std::optional<std::uint64_t> least_distance(const Search& search);
     std::vector<Candidate> candidates(const Search& search);
     Walk tried(const Search& search, std::uint64_t value, std::size_t most_frames);
     bool from_memory(const Search& search, std::size_t most_frames, Walk& walk);

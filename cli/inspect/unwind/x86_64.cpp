@@ -149,4 +149,25 @@ std::optional<std::uint64_t> frame_size_after(Code first_instructions) {
     return prologue.below_base;
 }
 
+// With a REX.W prefix whose other bits say which half of the registers is meant: sub or mov from a register to %rsp
+// (29, 89), sub or mov from a register or memory (2b, 8b), lea (8d), and with a constant (83 /4, 81 /4).
+bool may_have_dynamic_frame(Code function) {
+    for (std::size_t i = 0; i + 3 <= function.size(); ++i) {
+        const std::uint8_t prefix = function[i];
+        const std::uint8_t opcode = function[i + 1];
+        const std::uint8_t modrm = function[i + 2];
+        if ((prefix & 0xf8) != 0x48)
+            continue;
+        const bool into_rm = (modrm & 0xc7) == 0xc4 && (prefix & 1) == 0;
+        const bool into_reg = (modrm & 0x38) == 0x20 && (prefix & 4) == 0;
+        if ((opcode == 0x29 || opcode == 0x89) && into_rm)
+            return true;
+        if ((opcode == 0x2b || opcode == 0x8b || opcode == 0x8d) && into_reg)
+            return true;
+        if ((opcode == 0x83 || opcode == 0x81) && modrm == 0xe4 && (prefix & 1) == 0)
+            return true;
+    }
+    return false;
+}
+
 } // namespace tasks::inspect::x86_64

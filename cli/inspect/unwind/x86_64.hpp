@@ -75,4 +75,8 @@ inline constexpr std::size_t jump_slot_bytes = 16;
 /// instruction that it does not know, so that only code that surely ran counts.
 std::optional<std::uint64_t> frame_size_after(Code first_instructions);
 
+/// Whether the bytes of an instruction that moves %rsp by an amount known only at run time are among these: alloca, and
+/// realignment. Instructions are not taken apart, so data that looks like one counts too.
+bool may_have_dynamic_frame(Code function);
+
 } // namespace tasks::inspect::x86_64

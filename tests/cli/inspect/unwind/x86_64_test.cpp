@@ -1,0 +1,103 @@
+// Code bytes as assemblers write them; each comment is what objdump says.
+#include <array>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "unwind/x86_64.hpp"
+
+using namespace tasks::inspect::x86_64;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+Call before(Bytes code) {
+    Bytes padded(longest_call > code.size() ? longest_call - code.size() : 0, 0x90);
+    padded.insert(padded.end(), code.begin(), code.end());
+    return call_before(Code{padded}.last(longest_call), 0x401000);
+}
+
+} // namespace
+
+TEST_CASE("a direct call's target is relative to the return address") {
+    const Call call = before({0xe8, 0x10, 0x00, 0x00, 0x00}); // call 401010
+    REQUIRE(call.kind == CallKind::direct);
+    REQUIRE(call.target == 0x401010);
+    REQUIRE(before({0xe8, 0xf0, 0xff, 0xff, 0xff}).target == 0x400ff0);
+}
+
+TEST_CASE("calls through registers and memory are known, of every length") {
+    const std::vector<Bytes> calls{
+        {0xff, 0xd0},                               // call *%rax
+        {0x41, 0xff, 0xd4},                         // call *%r12
+        {0xff, 0x10},                               // call *(%rax)
+        {0xff, 0x50, 0x18},                         // call *0x18(%rax)
+        {0xff, 0x14, 0xc3},                         // call *(%rbx,%rax,8)
+        {0xff, 0x54, 0x24, 0x08},                   // call *0x8(%rsp)
+        {0xff, 0x15, 0x10, 0x20, 0x00, 0x00},       // call *0x2010(%rip)
+        {0xff, 0x90, 0x10, 0x01, 0x00, 0x00},       // call *0x110(%rax)
+        {0xff, 0x94, 0x24, 0x80, 0x00, 0x00, 0x00}, // call *0x80(%rsp)
+        {0xff, 0x14, 0xc5, 0x40, 0x20, 0x40, 0x00}, // call *0x402040(,%rax,8)
+    };
+    for (const Bytes& code : calls) {
+        INFO(code.size() << " bytes, second " << unsigned{code[1]});
+        REQUIRE(before(code).kind == CallKind::indirect);
+    }
+}
+
+TEST_CASE("jumps, pushes and plain data are no calls") {
+    REQUIRE(before({0xff, 0xe0}).kind == CallKind::none);                         // jmp *%rax
+    REQUIRE(before({0xff, 0x25, 0x10, 0x20, 0x00, 0x00}).kind == CallKind::none); // jmp *0x2010(%rip)
+    REQUIRE(before({0xff, 0x75, 0xf8}).kind == CallKind::none);                   // push -0x8(%rbp)
+    REQUIRE(before({0x90, 0x90, 0x90}).kind == CallKind::none);
+    REQUIRE(call_before({}, 0x401000).kind == CallKind::none);
+}
+
+TEST_CASE("bytes that end both a direct and an indirect call are told") {
+    const Call call = before({0xe8, 0x01, 0x02, 0xff, 0xd0});
+    REQUIRE(call.kind == CallKind::direct);
+    REQUIRE(call.perhaps_indirect);
+}
+
+TEST_CASE("the trampoline of a signal handler is known by its bytes") {
+    const Bytes libc{0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05}; // mov $0xf,%rax; syscall
+    REQUIRE(is_signal_return(libc));
+    REQUIRE(is_signal_return(Bytes{0xb8, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05, 0x90, 0x90}));
+    for (std::size_t length = 0; length < libc.size(); ++length)
+        REQUIRE_FALSE(is_signal_return(Code{libc}.first(length)));
+    REQUIRE_FALSE(is_signal_return(Bytes{0xb8, 0x0e, 0x00, 0x00, 0x00, 0x0f, 0x05, 0x90, 0x90})); // another call
+}
+
+TEST_CASE("an entry of the procedure linkage table names its slot") {
+    REQUIRE(jump_slot(Bytes{0xff, 0x25, 0x10, 0x00, 0x00, 0x00}, 0x1000) == 0x1016);
+    REQUIRE(jump_slot(Bytes{0xf3, 0x0f, 0x1e, 0xfa, 0xff, 0x25, 0x10, 0x00, 0x00, 0x00}, 0x1000) == 0x101a);
+    REQUIRE(jump_slot(Bytes{0xf3, 0x0f, 0x1e, 0xfa, 0xf2, 0xff, 0x25, 0x10, 0x00, 0x00, 0x00}, 0x1000) == 0x101b);
+    REQUIRE(jump_slot(Bytes{0xff, 0x25, 0xf0, 0xff, 0xff, 0xff}, 0x1000) == 0xff6);
+    REQUIRE_FALSE(jump_slot(Bytes{0xff, 0x25, 0x10, 0x00, 0x00}, 0x1000));
+    REQUIRE_FALSE(jump_slot(Bytes{}, 0x1000));
+    REQUIRE_FALSE(jump_slot(Bytes{0x55, 0x48, 0x89, 0xe5, 0xc3, 0x90}, 0x1000));
+}
+
+TEST_CASE("a function's first instructions tell how far its frame pointer lies above the stack pointer") {
+    // push %rbp; mov %rsp,%rbp; push %r12; mov %rdi,%r12; push %rbx; sub $0x20,%rsp
+    REQUIRE(frame_size_after(Bytes{0x55, 0x48, 0x89, 0xe5, 0x41, 0x54, 0x49, 0x89, 0xfc, 0x53, 0x48, 0x83, 0xec,
+                                   0x20}) == 8 + 8 + 0x20);
+    // endbr64; push %rbp; mov %rsp,%rbp; sub $0x1000,%rsp; call ...
+    REQUIRE(frame_size_after(Bytes{0xf3, 0x0f, 0x1e, 0xfa, 0x55, 0x48, 0x89, 0xe5, 0x48, 0x81, 0xec, 0x00, 0x10,
+                                   0x00, 0x00, 0xe8}) == 0x1000);
+    // push %rbp; mov %rsp,%rbp; add $-0x80,%rsp
+    REQUIRE(frame_size_after(Bytes{0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xc4, 0x80}) == 0x80);
+    // the frame is realigned after this: what is known is the least
+    REQUIRE(frame_size_after(Bytes{0x55, 0x48, 0x89, 0xe5, 0x53, 0x48, 0x83, 0xe4, 0xe0}) == 8);
+    // sub $0x18,%rsp: no frame pointer
+    REQUIRE_FALSE(frame_size_after(Bytes{0x48, 0x83, 0xec, 0x18}));
+    REQUIRE_FALSE(frame_size_after(Bytes{}));
+    // an instruction cut in the middle is not read
+    REQUIRE(frame_size_after(Bytes{0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec}) == 0);
+}
+
+TEST_CASE("a move to the stack pointer ends what is known of a frame") {
+    // push %rbp; mov %rsp,%rbp; mov %rax,%rsp; push %rbx
+    REQUIRE(frame_size_after(Bytes{0x55, 0x48, 0x89, 0xe5, 0x48, 0x89, 0xc4, 0x53}) == 0);
+}
