@@ -7,8 +7,8 @@ import subprocess
 import tempfile
 import time
 
-SOURCE = os.environ["TASKS_SOURCE_DIR"]
-BINARY = os.environ["TASKS_BINARY_DIR"]
+SOURCE = os.environ.get("TASKS_SOURCE_DIR", os.path.abspath(os.path.join(os.path.dirname(__file__), "../..")))
+BINARY = os.environ.get("TASKS_BINARY_DIR", os.path.join(SOURCE, "build/dev"))
 TASKS = os.path.join(BINARY, "cli/tasks")
 SANITIZED = bool(os.environ.get("TASKS_SANITIZE"))
 PATIENCE = 60  # seconds: for what takes milliseconds on an idle machine
