@@ -3,12 +3,13 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 
 namespace tasks::protocol {
 
 template <std::unsigned_integral Number> void store_little_endian(Number number, char* out) noexcept {
     for (std::size_t i = 0; i < sizeof(Number); ++i)
-        out[i] = static_cast<char>(static_cast<unsigned char>((number >> (8 * i)) & 0xffu));
+        out[i] = static_cast<char>(static_cast<unsigned char>((std::uint64_t{number} >> (8 * i)) & 0xffu));
 }
 
 template <std::unsigned_integral Number> Number load_little_endian(const char* bytes) noexcept {

@@ -1,7 +1,7 @@
 // The agent answers while another thread of the host may hang inside malloc: what it uses must not allocate.
 #include <tasks/protocol/table_reader.hpp>
 
-#include <atomic>
+#include <array>
 #include <cstdlib>
 #include <new>
 
@@ -17,14 +17,18 @@ thread_local std::size_t allocations = 0;
 } // namespace
 
 // Counts every allocation of this test program.
-void* operator new(std::size_t size) {
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
     ++allocations;
-    if (void* memory = std::malloc(size == 0 ? 1 : size))
+    return std::malloc(size == 0 ? 1 : size);
+}
+void* operator new(std::size_t size) {
+    if (void* memory = operator new(size, std::nothrow))
         return memory;
     throw std::bad_alloc{};
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 
 using namespace tasks::protocol;
 using namespace tasks::protocol::tests;
