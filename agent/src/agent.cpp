@@ -75,7 +75,7 @@ Agent::Agent(const AgentOptions& options) noexcept {
         } catch (...) {
         }
     }
-    error_bytes_ = std::min(problem.size(), sizeof error_);
+    error_bytes_ = std::min(problem.size(), sizeof error_ - 1);
     std::memcpy(error_, problem.data(), error_bytes_);
 }
 

@@ -42,7 +42,7 @@ public:
     Agent& operator=(const Agent&) = delete;
 
     /// Why it does not run, or what part of it does not (socket or table), as a sentence; empty: all is well.
-    /// The view lives as long as this object. Any thread.
+    /// A zero byte follows it. The view lives as long as this object. Any thread.
     std::string_view error() const noexcept { return {error_, error_bytes_}; }
 
 private:
