@@ -40,8 +40,8 @@ TEST_CASE("The vitals are those of the process") {
     RunningServer server;
     TestClient client = server.greeted();
     const BlockedThread blocked{1};
-    REQUIRE(client.send(protocol::VitalsRequest{}));
     const std::size_t fds = open_fds() - 1; // the listing's own
+    REQUIRE(client.send(protocol::VitalsRequest{}));
     const auto frame = client.receive();
     REQUIRE(frame);
     const auto vitals = protocol::read<protocol::VitalsAnswer>(frame->payload);

@@ -1,7 +1,9 @@
 // torn_stacks SOCKET STACKS [--until-torn]: asks an agent inside `torture` for stacks again and again until STACKS
-// exact copies with marks were seen, and looks whether any is torn: marks of two descents, or depths that do not count
-// down to 0. Prints the counts. Exit status: 0 none is torn, 1 some are, 2 it could not be found out.
-// --until-torn: ends with the first.
+// exact copies of sleeping threads were seen, and looks whether any is torn: marks of two descents, depths that do not
+// count down from the bottom to 0, or frames that are not where the stack pointer says. Prints the counts. Exit status:
+// 0 none is torn, 1 some are, 2 it could not be found out. --until-torn: ends with the first.
+#include <sys/syscall.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -20,9 +22,9 @@ namespace {
 using namespace tasks;
 
 struct Counts {
-    unsigned long stacks = 0; ///< captured, with marks
+    unsigned long stacks = 0; ///< captured asleep
     unsigned long torn = 0;
-    unsigned long unmarked = 0; ///< captured, the main thread for one
+    unsigned long elsewhere = 0; ///< captured in another wait: the main thread, or on the way down
     unsigned long running = 0;
     unsigned long changing = 0;
     unsigned long others = 0;
@@ -39,7 +41,14 @@ std::vector<targets::Mark> marks_in(std::string_view stack) {
     return marks;
 }
 
-bool is_torn(const std::vector<targets::Mark>& marks) {
+// The frames of nanosleep() take less.
+constexpr std::size_t frames_of_sleep_bytes = 1024;
+
+bool is_torn(std::string_view stack) {
+    const auto marks = marks_in(stack);
+    const auto lowest = marks_in(stack.substr(0, frames_of_sleep_bytes));
+    if (lowest.empty() || marks[0].depth != marks[0].bottom)
+        return true;
     for (std::size_t at = 1; at < marks.size(); ++at)
         if (marks[at].descent != marks[0].descent || marks[at].depth + 1 != marks[at - 1].depth)
             return true;
@@ -48,12 +57,14 @@ bool is_torn(const std::vector<targets::Mark>& marks) {
 
 void look_at(const protocol::ThreadStack& thread, Counts& counts) {
     switch (thread.capture) {
-    case protocol::Capture::captured: {
-        const auto marks = marks_in(thread.stack);
-        ++(marks.empty() ? counts.unmarked : counts.stacks);
-        counts.torn += !marks.empty() && is_torn(marks) ? 1u : 0u;
+    case protocol::Capture::captured:
+        if (thread.syscall != SYS_clock_nanosleep) {
+            ++counts.elsewhere;
+            break;
+        }
+        ++counts.stacks;
+        counts.torn += is_torn(thread.stack) ? 1u : 0u;
         break;
-    }
     case protocol::Capture::running:
         ++counts.running;
         break;
@@ -93,8 +104,8 @@ int main(int argc, char** argv) {
     bool answered = client.connected() && client.greet();
     while (answered && counts.stacks < wanted && !(until_torn && counts.torn != 0))
         answered = ask(client, counts);
-    std::printf("stacks %lu torn %lu unmarked %lu running %lu changing %lu others %lu\n", counts.stacks, counts.torn,
-                counts.unmarked, counts.running, counts.changing, counts.others);
+    std::printf("stacks %lu torn %lu elsewhere %lu running %lu changing %lu others %lu\n", counts.stacks, counts.torn,
+                counts.elsewhere, counts.running, counts.changing, counts.others);
     if (!answered) {
         std::fprintf(stderr, "torn_stacks: the agent at %s does not answer\n", argv[1]);
         return 2;

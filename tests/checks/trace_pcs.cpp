@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "cli/inspect/unwind/outside_capture.hpp"
+#include "inspect/unwind/outside_capture.hpp"
 #include "symbols/symbolizer.hpp"
 #include "unwind/unwinder.hpp"
 

@@ -1,5 +1,6 @@
-// The mark that each living frame of `torture` holds, as torn_stacks looks for it. In an exact copy of a stack all
-// marks are of one descent and their depths count down to 0 from the lowest address upwards.
+// The mark that each living frame of `torture` holds, as torn_stacks looks for it. In an exact copy of the stack of a
+// thread that sleeps at the bottom, all marks are of one descent, their depths count down from its bottom to 0, lowest
+// address first, and the lowest lies just above the stack pointer.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@ struct Mark {
     std::uint64_t end;
     std::uint64_t descent; ///< number of the descent: the thread's number in the upper 24 bits
     std::uint64_t depth;
+    std::uint64_t bottom; ///< the depth that this descent goes to
 };
 
 } // namespace targets

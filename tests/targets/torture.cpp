@@ -41,6 +41,7 @@ __attribute__((noinline, no_sanitize("address"))) int descend(std::uint64_t desc
     mark.end = targets::mark_end;
     mark.descent = descent;
     mark.depth = depth;
+    mark.bottom = bottom;
     int frames = 1;
     if (depth < bottom)
         frames += descend(descent, depth + 1, bottom, microseconds, seed);
