@@ -1,4 +1,4 @@
-#include "blocked_child.hpp"
+#include "inspect/unwind/blocked_child.hpp"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "outside_capture.hpp"
+#include "inspect/unwind/outside_capture.hpp"
 #include "unwind/unwinder.hpp"
 
 namespace tasks::test {

@@ -24,9 +24,9 @@ struct Evaluation {
 };
 
 // As ld writes it for every entry of a procedure linkage table: 8 + %rsp, and 8 more once the entry has pushed.
-const Expression of_plt{{DW_OP_breg7, 8, 0},  {DW_OP_breg16, 0, 0}, {DW_OP_lit15, 0, 0}, {DW_OP_and, 0, 0},
-                        {DW_OP_lit11, 0, 0},  {DW_OP_ge, 0, 0},     {DW_OP_lit3, 0, 0},  {DW_OP_shl, 0, 0},
-                        {DW_OP_plus, 0, 0}};
+const Expression of_plt{{DW_OP_breg7, 8, 0}, {DW_OP_breg16, 0, 0}, {DW_OP_lit15, 0, 0},
+                        {DW_OP_and, 0, 0},   {DW_OP_lit11, 0, 0},  {DW_OP_ge, 0, 0},
+                        {DW_OP_lit3, 0, 0},  {DW_OP_shl, 0, 0},    {DW_OP_plus, 0, 0}};
 
 } // namespace
 
@@ -70,7 +70,8 @@ TEST_CASE("a word that is half outside the copied bytes is outside") {
 
 TEST_CASE("expressions that take more than there is have no result") {
     Evaluation evaluation;
-    for (const std::uint8_t opcode : {DW_OP_plus, DW_OP_deref, DW_OP_dup, DW_OP_swap, DW_OP_drop, DW_OP_neg, DW_OP_over})
+    for (const std::uint8_t opcode :
+         {DW_OP_plus, DW_OP_deref, DW_OP_dup, DW_OP_swap, DW_OP_drop, DW_OP_neg, DW_OP_over})
         REQUIRE_FALSE(evaluation.of({{opcode, 0, 0}}));
     REQUIRE_FALSE(evaluation.of({}));
     REQUIRE_FALSE(evaluation.of({{DW_OP_call_frame_cfa, 0, 0}})); // a CFA's own rule has none yet

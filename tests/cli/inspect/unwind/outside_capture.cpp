@@ -1,4 +1,4 @@
-#include "outside_capture.hpp"
+#include "inspect/unwind/outside_capture.hpp"
 
 #include <sys/uio.h>
 #include <unistd.h>

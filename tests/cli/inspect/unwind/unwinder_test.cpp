@@ -13,7 +13,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "blocked_child.hpp"
+#include "inspect/unwind/blocked_child.hpp"
 
 using namespace tasks;
 using namespace tasks::test;
