@@ -31,8 +31,10 @@ void take_wait(const RecordHead& head, Task& task) noexcept {
         task.since_ns = head.wait_since_ns;
 }
 
-// The states of a job that does not wait: a thread that carries one runs it; of queued work only the table may know.
+// The state of a job that does not wait: a thread that carries one runs it; of queued work only the table may know.
 State state_of(const RecordHead& head) noexcept {
+    if (head.type == static_cast<std::uint8_t>(RecordType::thread))
+        return State::running;
     if (const auto state = state_from(head.state); state != State::unknown)
         return state;
     return head.tid != 0 ? State::running : State::unknown;
