@@ -31,7 +31,7 @@ public:
         std::uint64_t net_namespace = 4026531840;
         std::uint64_t mount_namespace = 4026531841;
         std::string root = "/";
-        std::string environ; ///< NUL between the entries
+        std::string environ{}; ///< NUL between the entries
     };
     void process(std::uint32_t pid, std::uint64_t start, const Facts& facts);
     void process(std::uint32_t pid, std::uint64_t start) { process(pid, start, Facts{}); }

@@ -2,13 +2,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <csignal>
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,57 +21,39 @@ namespace {
 constexpr std::uint64_t long_ns = 60'000'000'000;
 const SystemClock system_clock;
 
-/// In a child: makes its environment lie in memory whose first touch waits for somebody who never comes.
-/// 0: done; else what could not be done.
-int fall_sick() {
-    const auto fault = static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC));
-    void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    uffdio_api api{};
-    api.api = UFFD_API;
-    uffdio_register range{};
-    range.range = {reinterpret_cast<std::uintptr_t>(page), 4096};
-    range.mode = UFFDIO_REGISTER_MODE_MISSING;
-    if (fault < 0 || ::ioctl(fault, UFFDIO_API, &api) != 0 || ::ioctl(fault, UFFDIO_REGISTER, &range) != 0) {
-        return 1;
+/// The children of this process that run its own program: the reading child has not exec'ed.
+std::vector<pid_t> children() {
+    std::vector<pid_t> found;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+        std::ifstream file(task.path() / "children");
+        for (pid_t child = 0; file >> child;) {
+            found.push_back(child);
+        }
     }
-    const auto start = reinterpret_cast<unsigned long>(page);
-    // Mapped memory lies below the stack: the start goes down first, so that it is never above the end.
-    return ::prctl(PR_SET_MM, PR_SET_MM_ENV_START, start, 0, 0) == 0 &&
-                   ::prctl(PR_SET_MM, PR_SET_MM_ENV_END, start + 4096, 0, 0) == 0
-               ? 0
-               : 2;
+    return found;
 }
 
-/// A process whose /proc/PID/environ blocks whoever reads it.
-class SickProcess {
+/// Stops the first child that is seen, as a file that blocks would, until the end of the scope.
+class ChildStopper {
 public:
-    SickProcess() {
-        int told[2];
-        REQUIRE(::pipe2(told, O_CLOEXEC) == 0);
-        pid_ = ::fork();
-        if (pid_ == 0) {
-            const auto outcome = static_cast<char>(fall_sick());
-            static_cast<void>(!::write(told[1], &outcome, 1));
-            for (;;) {
-                ::pause();
-            }
-        }
-        ::close(told[1]);
-        char outcome = 3;
-        static_cast<void>(!::read(told[0], &outcome, 1));
-        ::close(told[0]);
-        is_sick_ = outcome == 0;
+    ChildStopper() : thread_([this] { watch(); }) {}
+    ~ChildStopper() {
+        end_ = true;
+        thread_.join();
     }
-    ~SickProcess() {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-    }
-    bool is_sick() const { return is_sick_; }
-    std::string environ_path() const { return "/proc/" + std::to_string(pid_) + "/environ"; }
 
 private:
-    pid_t pid_ = -1;
-    bool is_sick_ = false;
+    void watch() const {
+        while (!end_) {
+            const auto seen = children();
+            if (!seen.empty() && ::kill(seen.front(), SIGSTOP) == 0) {
+                return;
+            }
+        }
+    }
+
+    std::atomic<bool> end_{false};
+    std::thread thread_;
 };
 
 } // namespace
@@ -105,25 +86,51 @@ TEST_CASE("no files are no work, and a deadline that has passed gives nothing") 
     CHECK_FALSE(read_patiently({directory.file("a", "first")}, 10, long_ns, Deadline{system_clock, 0})[0]);
 }
 
-TEST_CASE("a process whose environment cannot be read without waiting is passed over") {
-    const SickProcess sick;
-    if (!sick.is_sick()) {
-        WARN("userfaultfd or prctl(PR_SET_MM) is not permitted here");
+namespace {
+
+/// Kernels may be built without the lists of children.
+bool children_are_listed() {
+    const auto own = std::to_string(::getpid());
+    return std::filesystem::exists("/proc/" + own + "/task/" + own + "/children");
+}
+
+} // namespace
+
+TEST_CASE("a file whose reader gets stuck is passed over, and the next one is read") {
+    if (!children_are_listed()) {
+        WARN("/proc/PID/task/TID/children is not there");
         return;
     }
     const tests::TemporaryDirectory directory;
-    // Half a second is the patience with each file: the ones that can be read take microseconds, unless the machine is
-    // so loaded that a child does not run for so long; then another try shows it.
-    for (int tries = 0; tries < 20; ++tries) {
-        const auto texts =
-            read_patiently({directory.file("a", "before"), sick.environ_path(), directory.file("b", "after")}, 1000,
-                           500'000'000, Deadline{system_clock, long_ns});
-        CHECK_FALSE(texts[1]);
-        if (texts[0] && texts[2]) {
-            CHECK(texts[0] == "before");
-            CHECK(texts[2] == "after");
+    const auto large = directory.file("large", "");
+    constexpr std::size_t large_bytes = 64u << 20; // some 20 ms of reading, in which the child is to be caught
+    std::filesystem::resize_file(large, large_bytes);
+    const auto after = directory.file("after", "after");
+    for (int tries = 0; tries < 100; ++tries) {
+        const ChildStopper stopper;
+        const auto texts = read_patiently({large, after}, large_bytes, 500'000'000, Deadline{system_clock, long_ns});
+        if (!texts[0] && texts[1] == "after") {
+            SUCCEED();
             return;
         }
     }
-    FAIL("the files beside it were never read");
+    FAIL("the reading child was never caught in the middle");
+}
+
+TEST_CASE("a stuck reader does not hold the caller beyond the deadline, and is not left behind") {
+    const tests::TemporaryDirectory directory;
+    const auto large = directory.file("large", "");
+    std::filesystem::resize_file(large, 64u << 20);
+    const auto before = system_clock.monotonic_ns();
+    {
+        const ChildStopper stopper;
+        read_patiently({large}, 64u << 20, long_ns, Deadline{system_clock, 300'000'000});
+    }
+    CHECK(system_clock.monotonic_ns() - before < long_ns);
+    // A child that has been killed may take its time to die; it is reaped here then.
+    for (int times = 0; times < 6000 && !children().empty(); ++times) {
+        ::waitpid(-1, nullptr, WNOHANG);
+        ::usleep(10'000);
+    }
+    CHECK(children().empty());
 }

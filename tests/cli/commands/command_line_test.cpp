@@ -1,0 +1,140 @@
+#include "commands/command_line.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace tasks;
+using namespace tasks::commands;
+
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+Invocation asked(const Arguments& arguments) {
+    const auto parsed = parse_command_line(arguments);
+    if (const auto* wrong = std::get_if<WrongUsage>(&parsed)) {
+        FAIL(wrong->error.sentence);
+    }
+    REQUIRE(std::holds_alternative<Invocation>(parsed));
+    return std::get<Invocation>(parsed);
+}
+
+WrongUsage refused(const Arguments& arguments) {
+    const auto parsed = parse_command_line(arguments);
+    REQUIRE(std::holds_alternative<WrongUsage>(parsed));
+    const auto wrong = std::get<WrongUsage>(parsed);
+    CHECK(wrong.error.trouble == inspect::Trouble::usage);
+    CHECK(wrong.error.sentence.ends_with("; see tasks --help"));
+    return wrong;
+}
+
+} // namespace
+
+TEST_CASE("nothing is list, a target alone is the summary") {
+    CHECK(asked({}).verb == Verb::list);
+    CHECK(asked({"--json"}).verb == Verb::list);
+    CHECK(asked({"--json"}).json);
+    CHECK(asked({"12336"}).verb == Verb::summary);
+    CHECK(asked({"payments"}).target.name == "payments");
+    CHECK(asked({"-p", "12"}).verb == Verb::summary);
+    CHECK(asked({"12336", "--json"}).json);
+}
+
+TEST_CASE("all ways to name a pid are the same") {
+    for (const auto& words : {Arguments{"vitals", "12"},
+                              {"vitals", "-p", "12"},
+                              {"vitals", "-p=12"},
+                              {"vitals", "-p12"},
+                              {"vitals", "--pid", "12"},
+                              {"vitals", "--pid=12"}}) {
+        const auto invocation = asked(words);
+        CHECK(invocation.verb == Verb::vitals);
+        CHECK(invocation.target.pid == 12);
+    }
+}
+
+TEST_CASE("a verb wins over a process of that name, which stays reachable behind a verb") {
+    CHECK(asked({"list"}).verb == Verb::list);
+    const auto behind = asked({"vitals", "list"});
+    CHECK(behind.verb == Verb::vitals);
+    CHECK(behind.target.name == "list");
+    CHECK(asked({"-p", "list"}).target.name == "list");
+}
+
+TEST_CASE("options of stack are read and checked") {
+    const auto stack = asked({"stack", "12@8812", "--full", "--state", "waiting", "--kind=job", "--older", "30s",
+                              "--match", "charge|query", "--limit", "5"})
+                           .stack;
+    CHECK(stack.full);
+    CHECK(stack.state == protocol::State::waiting);
+    CHECK(stack.kind == protocol::Kind::job);
+    CHECK(stack.older_ns == 30'000'000'000u);
+    CHECK(stack.match == "charge|query");
+    CHECK(stack.limit == 5u);
+}
+
+TEST_CASE("options of every verb are read before and after it") {
+    CHECK(asked({"--json", "vitals", "12"}).json);
+    CHECK(asked({"vitals", "12", "--json"}).json);
+    CHECK(asked({"list", "--dead"}).dead);
+    CHECK(asked({"list", "--color", "never"}).colour == Colour::never);
+    CHECK(asked({"list", "--color=always"}).colour == Colour::always);
+    CHECK(asked({"count", "12", "--timeout", "200ms"}).timeout_ns == 200'000'000u);
+    CHECK(asked({"count", "12"}).timeout_ns == 1'000'000'000u);
+    CHECK(asked({"version", "--json"}).verb == Verb::version);
+}
+
+TEST_CASE("wrong usage is a sentence") {
+    for (const auto& words : {Arguments{"vitals"},
+                              {"count"},
+                              {"stack", "--full"},
+                              {"vitals", "12", "13"},
+                              {"vitals", "12", "-p", "13"},
+                              {"vitals", "0"},
+                              {"vitals", "-p"},
+                              {"list", "12"},
+                              {"12", "list"},
+                              {"version", "12"},
+                              {"list", "--full"},
+                              {"vitals", "12", "--limit", "1"},
+                              {"stack", "12", "--limit", "0"},
+                              {"stack", "12", "--limit", "-1"},
+                              {"stack", "12", "--limit", "x"},
+                              {"stack", "12", "--older", "30"},
+                              {"stack", "12", "--state", "asleep"},
+                              {"stack", "12", "--kind", "process"},
+                              {"stack", "12", "--match", "("},
+                              {"stack", "12", "--match", "a{2,1}"},
+                              {"list", "--color", "blue"},
+                              {"list", "--timeout", "0s"},
+                              {"list", "--timeout", "2d"},
+                              {"--frobnicate"},
+                              {"stack", "12", "--match", std::string(5000, 'a')}}) {
+        INFO((words.empty() ? "" : words.back()));
+        CHECK_FALSE(refused(words).json);
+    }
+    CHECK(refused({"vitals", "--json"}).json);
+}
+
+TEST_CASE("what was not understood is named with what is allowed") {
+    CHECK(refused({"stack", "12", "--state", "asleep"}).error.sentence.find("asleep") != std::string::npos);
+    CHECK(refused({"stack", "12", "--state", "asleep"}).error.sentence.find("waiting") != std::string::npos);
+    CHECK(refused({"--frobnicate"}).error.sentence.find("--frobnicate") != std::string::npos);
+}
+
+TEST_CASE("help is text, of the command and of each verb") {
+    for (const auto& words : {Arguments{"--help"},
+                              {"-h"},
+                              {"list", "--help"},
+                              {"vitals", "--help"},
+                              {"count", "-h"},
+                              {"stack", "--help"},
+                              {"version", "--help"},
+                              {"vitals", "12", "--help"}}) {
+        const auto parsed = parse_command_line(words);
+        REQUIRE(std::holds_alternative<HelpText>(parsed));
+        CHECK(std::get<HelpText>(parsed).text.find("Usage: tasks ") != std::string::npos);
+    }
+    const auto stack = std::get<HelpText>(parse_command_line({"stack", "--help"})).text;
+    CHECK(stack.find("Usage: tasks stack TARGET [OPTIONS]") != std::string::npos);
+    CHECK(stack.find("--older") != std::string::npos);
+}
