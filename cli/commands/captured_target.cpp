@@ -18,7 +18,7 @@ Result<inspect::Target, inspect::Error> find(discovery::Discovery& discovery, co
 
 Result<inspect::Snapshot, inspect::Error> capture_target(const inspect::World& world, const Invocation& asked,
                                                          const inspect::CaptureOptions& options) {
-    auto discovery = discovery::Discovery::begin(world);
+    auto discovery = discovery::Discovery::begin(world, asked.timeout_ns);
     if (!discovery) {
         return Failure{discovery.error()};
     }

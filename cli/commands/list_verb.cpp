@@ -145,7 +145,7 @@ private:
 } // namespace
 
 Outcome list_verb(const inspect::World& world, const Invocation& asked, const Output& output) {
-    auto discovery = discovery::Discovery::begin(world);
+    auto discovery = discovery::Discovery::begin(world, asked.timeout_ns);
     if (!discovery) {
         return discovery.error();
     }

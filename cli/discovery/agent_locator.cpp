@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::size_t max_environ_bytes = 256 * 1024;
 constexpr std::size_t max_maps_bytes = 16u << 20;
-constexpr std::uint64_t file_patience_ns = 100'000'000;
-constexpr std::uint64_t all_patience_ns = 200'000'000; ///< for the files of all processes together
 
 std::optional<std::string> nothing_set(std::string_view) { return std::nullopt; }
 
@@ -65,8 +63,8 @@ void AgentLocator::look_deep(const std::vector<Process>& processes, std::vector<
         return;
     }
     const bool is_environ = file == "environ";
-    auto texts = inspect::read_patiently(paths, is_environ ? max_environ_bytes : max_maps_bytes, file_patience_ns,
-                                         inspect::Deadline{*world_.clock, all_patience_ns});
+    auto texts = inspect::read_patiently(paths, is_environ ? max_environ_bytes : max_maps_bytes, patience_ns_ / 4,
+                                         inspect::Deadline{*world_.clock, patience_ns_ / 2});
     for (std::size_t at = 0; at < left.size(); ++at) {
         const auto& process = processes[left[at]];
         if (!texts[at]) {

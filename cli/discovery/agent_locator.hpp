@@ -19,7 +19,10 @@ namespace tasks::discovery {
 
 class AgentLocator {
 public:
-    AgentLocator(const inspect::World& world, const Machine& machine) : world_(world), machine_(machine) {}
+    /// `patience_ns`: of the whole answer; half of it may be spent on environments, half on maps, and half of that on
+    /// one file.
+    AgentLocator(const inspect::World& world, const Machine& machine, std::uint64_t patience_ns)
+        : world_(world), machine_(machine), patience_ns_(patience_ns) {}
 
     struct Located {
         std::optional<inspect::AgentFiles> files;
@@ -46,6 +49,7 @@ private:
 
     const inspect::World& world_;
     const Machine& machine_;
+    std::uint64_t patience_ns_;
     std::map<std::pair<RootKey, std::string>, OpenedPlace> opened_;
 };
 

@@ -49,16 +49,16 @@ Error no_agent(const Process& process, const AgentLocator::Located& located) {
 
 } // namespace
 
-Discovery::Discovery(const inspect::World& world, Machine machine)
+Discovery::Discovery(const inspect::World& world, Machine machine, std::uint64_t patience_ns)
     : world_(&world), machine_(std::make_unique<const Machine>(std::move(machine))),
-      locator_(std::make_unique<AgentLocator>(world, *machine_)) {}
+      locator_(std::make_unique<AgentLocator>(world, *machine_, patience_ns)) {}
 
-Result<Discovery, Error> Discovery::begin(const inspect::World& world) {
+Result<Discovery, Error> Discovery::begin(const inspect::World& world, std::uint64_t patience_ns) {
     auto machine = read_machine(world);
     if (!machine) {
         return Failure{machine.error()};
     }
-    return Discovery{world, *std::move(machine)};
+    return Discovery{world, *std::move(machine), patience_ns};
 }
 
 Result<Target, Error> Discovery::by_pid(std::uint32_t pid) {

@@ -11,8 +11,9 @@ namespace tasks::discovery {
 
 class Discovery {
 public:
-    /// Fails where /proc is not mounted.
-    static Result<Discovery, inspect::Error> begin(const inspect::World& world);
+    /// Fails where /proc is not mounted. `patience_ns`: how long the whole answer may take, of which a sick process may
+    /// use up a part.
+    static Result<Discovery, inspect::Error> begin(const inspect::World& world, std::uint64_t patience_ns);
 
     Survey survey() { return discovery::survey(*world_, *machine_, *locator_); }
 
@@ -26,7 +27,7 @@ public:
     Result<inspect::Target, inspect::Error> by_instance(std::uint32_t pid, std::uint64_t start_time_ticks);
 
 private:
-    Discovery(const inspect::World& world, Machine machine);
+    Discovery(const inspect::World& world, Machine machine, std::uint64_t patience_ns);
     inspect::Error no_such_process(std::uint32_t pid);
     inspect::Target with_name(const Process& process, inspect::AgentFiles files) const;
 

@@ -14,8 +14,8 @@
 namespace tasks::discovery {
 namespace {
 
-constexpr std::uint64_t head_patience_ns = 100'000'000;
-constexpr std::size_t max_processes = 1u << 22; // PID_MAX_LIMIT
+constexpr std::uint64_t head_patience_ns = 2'000'000'000; // for a few KiB of a file
+constexpr std::size_t max_processes = 1u << 22;           // PID_MAX_LIMIT
 constexpr std::size_t max_sockets_bytes = 64u << 20;
 constexpr std::size_t max_net_namespaces = 1024;
 

@@ -14,6 +14,8 @@ using tasks::tests::MadeTable;
 
 namespace {
 
+constexpr std::uint64_t patient_ns = 240'000'000'000;
+
 /// A fake machine with one directory for agents' files, which TASKS_DIR names.
 struct Scene {
     Scene() { machine.environment["TASKS_DIR"] = directory.path(); }
@@ -40,7 +42,7 @@ struct Scene {
 
     Discovery discovery() {
         world = machine.world();
-        auto begun = Discovery::begin(world);
+        auto begun = Discovery::begin(world, patient_ns);
         REQUIRE(begun);
         return *std::move(begun);
     }
@@ -312,7 +314,7 @@ TEST_CASE("without /proc nothing can be found, and that is said") {
     Scene scene;
     scene.world = scene.machine.world();
     scene.world.proc = inspect::ProcFiles{"/nonexistent"};
-    const auto discovery = Discovery::begin(scene.world);
+    const auto discovery = Discovery::begin(scene.world, patient_ns);
     REQUIRE_FALSE(discovery);
     CHECK(discovery.error().trouble == inspect::Trouble::not_inspectable);
     CHECK(says(discovery.error(), "mount /proc"));
