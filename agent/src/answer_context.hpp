@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include <tasks/protocol/messages.hpp>
 #include <tasks/protocol/table_reader.hpp>
@@ -17,6 +18,13 @@ class Counts {
 public:
     virtual ~Counts() = default;
     virtual protocol::CountsAnswer now() noexcept = 0;
+
+    /// Jobs ever started and ended. Nothing: not known without a look at every record of the table (60 ms a million).
+    struct Jobs {
+        std::uint64_t started = 0;
+        std::uint64_t ended = 0;
+    };
+    virtual std::optional<Jobs> jobs_ever() noexcept { return {}; }
 };
 
 /// Work of the agent's thread besides answering: growing the table ahead of need, the history.

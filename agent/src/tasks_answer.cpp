@@ -26,18 +26,15 @@ bool TasksAnswer::add_sites(protocol::PartWriter& writer, protocol::TableReader&
     return true;
 }
 
+/// True when all tasks are told; false when the part is full.
 bool TasksAnswer::add_tasks(protocol::PartWriter& writer, protocol::TableReader& table) noexcept {
     bool full = false;
-    const protocol::TableTotals totals = table.each_task([&](const protocol::Task& task) {
-        const std::uint64_t record = task.id & 0xffffffffu;
-        if (record < records_told_)
-            return true;
+    const protocol::TableTotals totals = table.each_task_from(next_record_, [&](const protocol::Task& task) {
         full = !writer.add(task);
-        if (!full)
-            records_told_ = record + 1;
+        next_record_ = (task.id & 0xffffffffu) + (full ? 0 : 1);
         return !full;
     });
-    unreadable_ = totals.unreadable + totals.damaged;
+    unreadable_ += totals.unreadable + totals.damaged;
     return !full;
 }
 

@@ -1,6 +1,5 @@
 // The answer to a TasksRequest: sites, then every task of the own table, part by part while it goes out. What was
-// told is remembered as the number of the last record, so a part costs a pass over the records before it.
-// On the agent's thread.
+// told is remembered as the number of the record that comes next. On the agent's thread.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +19,7 @@ private:
     bool add_tasks(protocol::PartWriter& writer, protocol::TableReader& table) noexcept;
 
     std::uint32_t sites_told_ = 0;
-    std::uint64_t records_told_ = 0; // records below this number
+    std::uint64_t next_record_ = 0;
     std::uint64_t unreadable_ = 0;
     bool begun_ = false;
 };

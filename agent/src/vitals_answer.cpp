@@ -107,14 +107,21 @@ void add_uptime(protocol::VitalsAnswer& vitals, const Identity& identity) noexce
         vitals.uptime_ns = now - started_ns;
 }
 
-void add_jobs(protocol::VitalsAnswer& vitals, protocol::TableReader& table) noexcept {
+Counts::Jobs jobs_ever(Counts& counts, protocol::TableReader& table) noexcept {
+    if (const auto known = counts.jobs_ever())
+        return *known;
+    const protocol::TableTotals totals = table.each_task([](const protocol::Task&) { return true; });
+    return {.started = totals.jobs_started, .ended = totals.jobs_ended};
+}
+
+void add_jobs(protocol::VitalsAnswer& vitals, Counts& counts, protocol::TableReader& table) noexcept {
     if (!table.refresh())
         return;
-    const protocol::TableTotals totals = table.each_task([](const protocol::Task&) { return true; });
-    vitals.jobs_started = totals.jobs_started;
-    vitals.jobs_ended = std::min(totals.jobs_ended, totals.jobs_started); // counted while jobs end
-    vitals.jobs_last_minute = jobs_last_minute(
-        table.facts(), static_cast<std::int64_t>(vitals.jobs_started - vitals.jobs_ended), vitals.taken_at_ns);
+    const Counts::Jobs jobs = jobs_ever(counts, table);
+    vitals.jobs_started = jobs.started;
+    vitals.jobs_ended = std::min(jobs.ended, jobs.started); // counted while jobs end
+    const auto living = static_cast<std::int64_t>(vitals.jobs_started - vitals.jobs_ended);
+    vitals.jobs_last_minute = jobs_last_minute(table.facts(), living, vitals.taken_at_ns);
     vitals.table_bytes = table.facts().table_bytes;
 }
 
@@ -140,7 +147,7 @@ protocol::VitalsAnswer vitals_now(const AnswerContext& context, Workspace& works
     vitals.os_threads = counts.os_threads;
     vitals.jobs_dropped = counts.jobs_dropped;
     if (context.table != nullptr)
-        add_jobs(vitals, *context.table);
+        add_jobs(vitals, context.counts, *context.table);
     add_cpus(vitals, workspace);
     add_switches(vitals);
     add_uptime(vitals, context.identity);

@@ -57,7 +57,7 @@ public:
         REQUIRE(server);
         server_ = std::move(*server);
         identity_.pid = static_cast<std::uint32_t>(::getpid());
-        identity_.start_time_ticks = 4711;
+        identity_.start_time_ticks = 7;
         identity_.name = "payments";
         thread_ = std::thread([this] {
             tid_.store(own_tid());

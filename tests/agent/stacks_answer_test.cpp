@@ -254,3 +254,30 @@ TEST_CASE("The modules are the executable mappings, with the build-ids of their 
     CHECK(found);
     CHECK(vdso);
 }
+
+TEST_CASE("Where /proc refuses, each thread is told as not permitted") {
+    if (::geteuid() != 0) {
+        WARN("only root can become somebody whose /proc is root's");
+        return;
+    }
+    OwnDirectory directory;
+    REQUIRE(::chown(directory.path().c_str(), 65534, 65534) == 0);
+    const int status = in_child([&] {
+        if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0 ||
+            ::prctl(PR_SET_DUMPABLE, 0) != 0)
+            return 10;
+        RunningServer server{directory.path()};
+        TestClient client = server.client();
+        if (!client.greet() || !client.send(protocol::StacksRequest{.tids = {}}))
+            return 11;
+        const auto frame = client.receive();
+        const auto answer = protocol::read<protocol::StacksAnswer>(frame->payload);
+        if (!answer || answer->threads.empty() || answer->modules.empty())
+            return 12;
+        for (const protocol::ThreadStack& thread : answer->threads)
+            if (thread.capture != Capture::not_permitted || thread.name.empty())
+                return 13;
+        return 0;
+    });
+    CHECK(status == 0);
+}

@@ -63,4 +63,5 @@ TEST_CASE("The vitals are those of the process") {
     // The server's own are left out: listener, wake-up, spare, /proc/self/task and this client.
     CHECK(vitals->fds == fds - 5);
     CHECK(vitals->taken_at_ns != 0);
+    CHECK(vitals->uptime_ns.value_or(0) > 0);
 }
