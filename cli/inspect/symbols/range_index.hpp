@@ -15,10 +15,11 @@ public:
             ranges_.push_back({start, end, end, std::move(value)});
     }
 
-    /// Sorts by start; of equal starts the later added comes later.
+    /// Sorts by start; of equal starts the shorter comes later.
     void seal() {
-        std::stable_sort(ranges_.begin(), ranges_.end(),
-                         [](const Range& a, const Range& b) { return a.start < b.start; });
+        std::sort(ranges_.begin(), ranges_.end(), [](const Range& a, const Range& b) {
+            return a.start != b.start ? a.start < b.start : a.end > b.end;
+        });
         std::uint64_t reach = 0;
         for (Range& range : ranges_)
             range.reach = reach = std::max(reach, range.end);

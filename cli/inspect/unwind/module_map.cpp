@@ -58,8 +58,8 @@ ModuleMap::ModuleMap(const std::vector<ModuleFacts>& modules, ModuleOptions opti
     for (const ModuleFacts& module : modules)
         if (module.start < module.end)
             state_->mappings.push_back({module, false, nullptr, 0});
-    std::stable_sort(state_->mappings.begin(), state_->mappings.end(),
-                     [](const auto& a, const auto& b) { return a.facts.start < b.facts.start; });
+    std::sort(state_->mappings.begin(), state_->mappings.end(),
+              [](const auto& a, const auto& b) { return a.facts.start < b.facts.start; });
 }
 
 ModuleMap::~ModuleMap() = default;

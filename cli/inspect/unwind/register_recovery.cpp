@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace tasks::inspect {
 
@@ -53,8 +54,8 @@ std::vector<RegisterRecovery::Candidate> RegisterRecovery::candidates(const Sear
         if (found.back().strong())
             break;
     }
-    std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
-        return std::pair{a.expected, a.fit} > std::pair{b.expected, b.fit};
+    std::sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
+        return std::tuple{!a.expected, b.fit, a.value} < std::tuple{!b.expected, a.fit, b.value};
     });
     return found;
 }
