@@ -5,13 +5,13 @@
 // thread holds the malloc lock. One thread at a time. Does no I/O but through its TableSource.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <tasks/protocol/messages.hpp>
@@ -82,12 +82,6 @@ public:
     /// The site with this id, its texts in the reader's buffer until the next call; nothing where it is not written
     /// yet or damaged.
     std::optional<Site> site(std::uint32_t id) noexcept;
-
-    /// Births and deaths counted at the site itself; those of living threads are in counts records.
-    struct Births {
-        std::uint64_t births = 0;
-        std::uint64_t deaths = 0;
-    };
 
     /// Calls visit(const Task&) for every task in the table: each job, and each thread that carries a job or waits in
     /// a tasks::Wait (kind job or thread). In the order of the records. `visit` returns false to stop.
