@@ -2,9 +2,9 @@
 // when it is made.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include <tasks/protocol/table_reader.hpp>
 
@@ -18,14 +18,18 @@ inline constexpr std::size_t chunk_records = 512;
 inline constexpr std::size_t site_text_bytes = 3 * 65535;
 
 struct TableReader::State {
-    explicit State(const TableSource& from)
-        : source(from), texts(std::make_unique_for_overwrite<char[]>(site_text_bytes)) {}
+    explicit State(const TableSource& from) : source(from) {}
+
+    std::span<TaskRecord> first() noexcept { return {reinterpret_cast<TaskRecord*>(chunks.get()), chunk_records}; }
+    std::span<TaskRecord> second() noexcept {
+        return {reinterpret_cast<TaskRecord*>(chunks.get()) + chunk_records, chunk_records};
+    }
 
     const TableSource& source;
     HeaderReader header;
-    std::array<TaskRecord, chunk_records> first;  ///< the first look at a chunk
-    std::array<TaskRecord, chunk_records> second; ///< and the second
-    std::unique_ptr<char[]> texts;                ///< of the site asked for last
+    // Not written before they are read into: a reader that is only asked for facts costs no memory for them.
+    std::unique_ptr<char[]> chunks = std::make_unique_for_overwrite<char[]>(2 * chunk_records * record_bytes);
+    std::unique_ptr<char[]> texts = std::make_unique_for_overwrite<char[]>(site_text_bytes); ///< of the last site
 };
 
 } // namespace tasks::protocol

@@ -93,13 +93,13 @@ TableTotals TableReader::walk(Visitor visitor, void* to, std::uint64_t first_rec
         auto segment = directory.segments[i];
         if (segment.kind == static_cast<std::uint32_t>(SegmentKind::sites)) {
             const auto count = std::min(sites_left, segment.bytes / sizeof(SiteRecord));
-            walk.sites(segment, count, state.first);
+            walk.sites(segment, count, state.first());
             sites_left -= count;
         }
         if (segment.kind != static_cast<std::uint32_t>(SegmentKind::records))
             continue;
         cut_before(first_record, segment);
-        if (!walk.records(segment, state.first, state.second))
+        if (!walk.records(segment, state.first(), state.second()))
             break;
     }
     return walk.totals();
