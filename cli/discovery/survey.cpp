@@ -102,13 +102,17 @@ private:
 
     /// Says whose files they are; false: another user's, which we may not read.
     bool adopt(inspect::AgentFiles& files, std::optional<std::uint32_t> process_uid) const {
+        if (process_uid) {
+            files.owner_uid = *process_uid;
+            return true;
+        }
         struct stat facts{};
         const auto name = files.has_table ? files.table_name() : files.socket_name();
         if (::fstatat(files.directory->get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) {
             return false;
         }
-        files.owner_uid = process_uid.value_or(facts.st_uid);
-        return world_.is_root() || process_uid || facts.st_uid == world_.euid;
+        files.owner_uid = facts.st_uid;
+        return world_.is_root() || facts.st_uid == world_.euid;
     }
 
     void add_living(const Process& process, inspect::AgentFiles files, std::optional<protocol::TableFacts> table) {

@@ -77,6 +77,19 @@ Result<std::string, int> ProcFiles::read(std::string_view name, std::size_t cap)
     return read_file(path(name), cap);
 }
 
+Result<std::string, int> ProcFiles::read_once(std::uint32_t pid, std::string_view name) const {
+    const FileDescriptor file{::open(path(pid, name).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+    if (!file) {
+        return Failure{errno};
+    }
+    std::array<char, 4096> buffer;
+    const auto count = read_some(file.get(), buffer.data(), buffer.size());
+    if (count < 0) {
+        return Failure{static_cast<int>(-count)};
+    }
+    return std::string(buffer.data(), static_cast<std::size_t>(count));
+}
+
 Result<std::string, int> ProcFiles::link(std::uint32_t pid, std::string_view name) const {
     return read_link(path(pid, name));
 }

@@ -90,7 +90,7 @@ std::optional<ProcStat> parse_stat(std::string_view line) {
 }
 
 Result<ProcStat, int> read_stat(const ProcFiles& proc, std::uint32_t pid) {
-    const auto line = proc.read(pid, "stat");
+    const auto line = proc.read_once(pid, "stat");
     if (!line) {
         return Failure{line.error()};
     }

@@ -38,11 +38,11 @@ std::uint64_t SystemClock::realtime_ns() const { return read_clock(CLOCK_REALTIM
 
 std::string World::user_name(std::uint32_t uid) const {
     const auto number = std::to_string(uid);
-    const auto file = read_file(passwd, max_passwd_bytes);
-    if (!file) {
-        return number;
+    if (!passwd_text_) {
+        auto file = read_file(passwd, max_passwd_bytes);
+        passwd_text_ = file ? *std::move(file) : std::string{};
     }
-    std::string_view rest{*file};
+    std::string_view rest{*passwd_text_};
     while (!rest.empty()) {
         const auto line = rest.substr(0, rest.find('\n'));
         if (line_is_of(line, number)) {

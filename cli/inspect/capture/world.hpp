@@ -1,9 +1,10 @@
 // The machine as the command sees it: where its file systems are mounted, its clocks, who we are and our environment.
 // Made once in main and handed down; a test hands in a directory of its own as /proc, another uid or environment.
-// All reading of /proc goes through `proc`. Plain value, read only once made.
+// All reading of /proc goes through `proc`. A value; one thread at a time.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <tasks/protocol/places.hpp>
@@ -39,10 +40,14 @@ struct World {
     const Clock* clock = nullptr; ///< never null once made
 
     bool is_root() const noexcept { return euid == 0; }
-    /// Of the name of a user in the file `passwd`; the number where it has none. No NSS: that can wait for a network.
+    /// The name of a user in the file `passwd`; the number where it has none. No NSS: that can wait for a network.
+    /// The file is read once, at the first question.
     std::string user_name(std::uint32_t uid) const;
     /// A process's age, from its start time in ticks.
     std::uint64_t uptime_ns(std::uint64_t start_time_ticks) const;
+
+private:
+    mutable std::optional<std::string> passwd_text_;
 };
 
 /// The machine that we run on. `clock` must outlive it.
