@@ -92,6 +92,9 @@ Child start_child(const std::vector<const char*>& paths, std::size_t from, std::
 
 /// Waits a moment only: a child that hangs in the kernel dies later, and init reaps it.
 void end_child(const Child& child) {
+    if (child.pid <= 1) {
+        return; // to kill() these would be groups of processes
+    }
     ::kill(child.pid, SIGKILL);
     for (int tries = 0; tries < 50 && ::waitpid(child.pid, nullptr, WNOHANG) == 0; ++tries) {
         const timespec brief{0, 1'000'000};

@@ -1,6 +1,7 @@
 #include "capture/capture.hpp"
 
 #include <algorithm>
+#include <csignal>
 
 #include <catch2/catch.hpp>
 
@@ -66,6 +67,35 @@ struct Scene {
     World world;
     Target target;
     std::unique_ptr<FakeAgent> agent;
+};
+
+/// A child that is stopped until the end of the scope.
+class StoppedChild {
+public:
+    StoppedChild() : pid_(::fork()) {
+        if (pid_ == 0) {
+            for (;;) {
+                ::pause();
+            }
+        }
+        REQUIRE(pid_ > 1); // to kill(), -1 would be every process that there is
+        const bool stopped = ::kill(pid_, SIGSTOP) == 0 && ::waitpid(pid_, nullptr, WUNTRACED) == pid_;
+        if (!stopped) {
+            end();
+        }
+        REQUIRE(stopped);
+    }
+    ~StoppedChild() { end(); }
+    StoppedChild(const StoppedChild&) = delete;
+    StoppedChild& operator=(const StoppedChild&) = delete;
+    pid_t pid() const { return pid_; }
+
+private:
+    void end() const {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    pid_t pid_;
 };
 
 bool lacks(const Snapshot& snapshot, const std::string& what) {
@@ -275,16 +305,8 @@ TEST_CASE("a table file with a hole of many GiB does not hold the command beyond
 
 TEST_CASE("a stopped process is told from outside, with stacks and modules") {
     Scene scene;
-    const auto child = ::fork();
-    if (child == 0) {
-        for (;;) {
-            ::pause();
-        }
-    }
-    REQUIRE(::kill(child, SIGSTOP) == 0);
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, WUNTRACED) == child);
-    const auto stat = read_stat(scene.world.proc, static_cast<std::uint32_t>(child));
+    const StoppedChild child;
+    const auto stat = read_stat(scene.world.proc, static_cast<std::uint32_t>(child.pid()));
     REQUIRE(stat);
     CHECK(stat->stopped());
     scene.target.process.pid = stat->pid;
@@ -292,8 +314,6 @@ TEST_CASE("a stopped process is told from outside, with stacks and modules") {
     scene.target.process.agent = AgentState::stopped;
     scene.target.files.inner_pid = stat->pid;
     const auto snapshot = scene.take();
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
     REQUIRE(snapshot);
     CHECK(snapshot->process.agent == AgentState::stopped);
     CHECK(snapshot->vitals.os_threads == 1);

@@ -46,7 +46,7 @@ private:
     void watch() const {
         while (!end_) {
             const auto seen = children();
-            if (!seen.empty() && ::kill(seen.front(), SIGSTOP) == 0) {
+            if (!seen.empty() && seen.front() > 1 && ::kill(seen.front(), SIGSTOP) == 0) {
                 return;
             }
         }
