@@ -22,12 +22,14 @@ constexpr std::size_t max_net_namespaces = 1024;
 using InstanceKey = std::pair<std::uint32_t, std::uint64_t>; // inner pid, start time
 
 /// Names in a directory that begin so.
+/// The entries named PREFIXUID: no others are of agents.
 std::vector<std::string> names_in(const std::string& directory, std::string_view prefix) {
     const std::unique_ptr<DIR, int (*)(DIR*)> open{::opendir(directory.c_str()), ::closedir};
     std::vector<std::string> names;
     while (const auto* entry = open ? ::readdir(open.get()) : nullptr) {
         const std::string_view name{entry->d_name};
-        if (name.starts_with(prefix) && name.front() != '.') {
+        if (name.starts_with(prefix) && name.size() > prefix.size() &&
+            name.find_first_not_of("0123456789", prefix.size()) == name.npos) {
             names.emplace_back(name);
         }
     }

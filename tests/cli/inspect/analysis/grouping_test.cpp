@@ -176,7 +176,7 @@ TEST_CASE("filters by state, kind and age leave out before anything is unwound, 
     }
 }
 
-TEST_CASE("--match looks at task names, wait names, functions and files") {
+TEST_CASE("the option --match looks at task names, wait names, functions and files") {
     MadeSnapshot made;
     made.place("send", frame_at("Channel::send(int)", "/src/sender.hpp", 3));
     made.thread(11, "pool-1").blocked({"send"});
@@ -210,7 +210,7 @@ TEST_CASE("a pattern that is none is told in words") {
     CHECK(made.analyse({.match = "a(b"}).groups.empty());
 }
 
-TEST_CASE("--limit counts what it leaves out") {
+TEST_CASE("the option --limit counts what it leaves out") {
     MadeSnapshot made;
     for (std::uint32_t tid = 0; tid < 6; ++tid) {
         made.thread(100 + tid, "w").blocked({tid < 3 ? "a" : tid < 5 ? "b" : "c"});
@@ -223,7 +223,7 @@ TEST_CASE("--limit counts what it leaves out") {
     CHECK(made.analyse({.limit = 3}).groups_left_out == 0);
 }
 
-TEST_CASE("--full makes a group of every task, the oldest first, with shapes shared") {
+TEST_CASE("the option --full makes a group of every task, the oldest first, with shapes shared") {
     MadeSnapshot made;
     made.thread(11, "w1").blocked({"send"}).last_ran(3s);
     made.thread(12, "w2").blocked({"send"}).last_ran(9s);
