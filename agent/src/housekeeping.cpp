@@ -29,7 +29,7 @@ std::uint64_t Housekeeping::run(std::uint64_t now_ns) noexcept {
 /// True: something was going on since the last sample, or is.
 bool Housekeeping::sample(std::uint64_t now_ns) noexcept {
     const protocol::CountsAnswer counts = registry_.now();
-    const Registry::JobTotals totals = registry_.totals();
+    const Counts::Jobs totals = registry_.jobs_ever().value_or(Counts::Jobs{});
     const bool busy = counts.jobs > 0 || totals.started != started_before_ || totals.ended != ended_before_;
     if (!busy)
         return false;

@@ -95,7 +95,7 @@ ThreadState* Registry::take_state() noexcept {
     state.record = &records_.at<protocol::TaskRecord>(row);
     for (std::uint32_t i = 1; i < records_per_thread; ++i)
         put(records_.at<protocol::CountsRecord>(row + i).type, static_cast<std::uint8_t>(protocol::RecordType::counts));
-    put(state.first_record, row); // last: totals() reads the counts of a state that has one
+    put(state.first_record, row); // last: jobs_ever() reads the counts of a state that has one
     return &state;
 }
 
@@ -234,8 +234,8 @@ bool Registry::grow_ahead() noexcept {
     return records_.grow_ahead() || sites;
 }
 
-Registry::JobTotals Registry::totals() noexcept {
-    JobTotals totals;
+std::optional<Counts::Jobs> Registry::jobs_ever() noexcept {
+    Jobs totals;
     const auto add = [&totals](std::uint64_t& births, std::uint64_t& deaths) {
         totals.ended += get(deaths);
         totals.started += get(births);

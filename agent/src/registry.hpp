@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include <tasks/job.hpp>
 #include <tasks/protocol/messages.hpp>
@@ -64,11 +65,8 @@ public:
     /// Who is called, on any thread, when the agent's thread has to look after the table: room runs short, or the first
     /// job after a quiet time. Null: nobody any more; returns when no call is under way.
     void set_wake(void (*wake)(void*), void* to) noexcept;
-    struct JobTotals {
-        std::uint64_t started = 0; ///< jobs, and scopes of jobs
-        std::uint64_t ended = 0;
-    };
-    JobTotals totals() noexcept;
+    /// Births and deaths of jobs, and of scopes of jobs.
+    std::optional<Jobs> jobs_ever() noexcept override;
     /// The next begin calls wake() once.
     void call_at_next_begin() noexcept { calls_.store(true, std::memory_order_release); }
 

@@ -118,7 +118,8 @@ void Run::serve() noexcept {
                                 .counts = *registry_,
                                 .table = table_ ? &*table_ : nullptr,
                                 .agent_tid = tid_.load(),
-                                .table_cap_bytes = registry_->file().cap_bytes()};
+                                .table_cap_bytes = registry_->file().cap_bytes(),
+                                .other_fds = 2}; // the directory and the table
     server_->run(context);
 }
 
