@@ -1,7 +1,6 @@
 #include "unwind/debug_file.hpp"
 
 #include <elfutils/libdwelf.h>
-#include <gelf.h>
 
 #include <array>
 #include <cstring>
@@ -12,6 +11,7 @@ namespace tasks::inspect {
 namespace {
 
 constexpr std::size_t longest_name = 4096; // PATH_MAX
+constexpr std::size_t longest_build_id = 64;
 
 std::string directory_of(const std::string& path) {
     const auto slash = path.rfind('/');
@@ -49,27 +49,12 @@ struct Link {
 };
 
 // dwelf_dwarf_gnu_debugaltlink needs a Dwarf handle, whose making would already follow the link.
-Link shared_link(Elf* elf) {
-    std::size_t names = 0;
-    if (elf_getshdrstrndx(elf, &names) != 0)
+Link shared_link(const ElfImage& image) {
+    const std::string content = image.section_bytes(".gnu_debugaltlink", longest_name + longest_build_id);
+    const auto end = content.find('\0');
+    if (end == std::string::npos)
         return {};
-    for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
-        GElf_Shdr header;
-        if (gelf_getshdr(section, &header) == nullptr || header.sh_type != SHT_PROGBITS)
-            continue;
-        const char* name = elf_strptr(elf, names, header.sh_name);
-        if (name == nullptr || std::strcmp(name, ".gnu_debugaltlink") != 0)
-            continue;
-        const Elf_Data* data = elf_rawdata(section, nullptr);
-        if (data == nullptr || data->d_buf == nullptr)
-            return {};
-        const std::string_view bytes{static_cast<const char*>(data->d_buf), data->d_size};
-        const auto end = bytes.find('\0');
-        if (end == std::string_view::npos || end > longest_name)
-            return {};
-        return {std::string{bytes.substr(0, end)}, std::string{bytes.substr(end + 1)}};
-    }
-    return {};
+    return {content.substr(0, end), content.substr(end + 1)};
 }
 
 } // namespace
@@ -105,7 +90,7 @@ std::optional<FoundFile> find_debug_file(const ElfImage& image, const FilePlace&
 }
 
 SharedDebugFile find_shared_debug_file(const ElfImage& debug, const FilePlace& debug_place) {
-    const Link link = shared_link(debug.elf());
+    const Link link = shared_link(debug);
     SharedDebugFile found;
     found.named = !link.name.empty();
     if (!found.named)

@@ -71,6 +71,48 @@ bool ElfImage::read_headers() {
     return true;
 }
 
+Elf_Scn* ElfImage::section(const char* name) const {
+    std::size_t names = 0;
+    if (elf_getshdrstrndx(elf(), &names) != 0)
+        return nullptr;
+    for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf(), section)) != nullptr;) {
+        GElf_Shdr header;
+        if (gelf_getshdr(section, &header) == nullptr || header.sh_type == SHT_NOBITS)
+            continue;
+        const char* found = elf_strptr(elf(), names, header.sh_name);
+        if (found != nullptr && std::strcmp(found, name) == 0)
+            return section;
+    }
+    return nullptr;
+}
+
+bool ElfImage::has_section(const char* name) const { return section(name) != nullptr; }
+
+std::string ElfImage::section_bytes(const char* name, std::size_t most) const {
+    Elf_Scn* found = section(name);
+    const Elf_Data* data = found == nullptr ? nullptr : elf_rawdata(found, nullptr);
+    if (data == nullptr || data->d_buf == nullptr || data->d_size > most)
+        return {};
+    return {static_cast<const char*>(data->d_buf), data->d_size};
+}
+
+void ElfImage::pad_section(const char* name) {
+    constexpr std::size_t padding = 16;
+    Elf_Scn* found = section(name);
+    GElf_Shdr header;
+    if (found == nullptr || gelf_getshdr(found, &header) == nullptr)
+        return;
+    if ((header.sh_flags & SHF_COMPRESSED) != 0 && elf_compress(found, 0, 0) < 0)
+        return;
+    Elf_Data* data = elf_getdata(found, nullptr);
+    if (data == nullptr || data->d_buf == nullptr || data->d_size == 0)
+        return;
+    auto copy = std::make_unique<std::vector<char>>(data->d_size + padding);
+    std::memcpy(copy->data(), data->d_buf, data->d_size);
+    data->d_buf = copy->data();
+    padded_.push_back(std::move(copy));
+}
+
 std::optional<std::uint64_t> ElfImage::header_address(std::uint32_t type) const {
     std::size_t count = 0;
     if (elf_getphdrnum(elf(), &count) != 0)

@@ -15,6 +15,7 @@
 #include "unwind/open_file.hpp"
 
 struct Elf;
+struct Elf_Scn;
 
 namespace tasks::inspect {
 
@@ -44,6 +45,13 @@ public:
 
     /// How many bytes of the file belong at that address and the following, at most `count`.
     std::size_t read(std::uint64_t address, void* into, std::size_t count) const;
+    /// Whether there is a section of that name with bytes in this file.
+    bool has_section(const char* name) const;
+    /// The section's bytes; "" where there is none, or more than `most`.
+    std::string section_bytes(const char* name, std::size_t most) const;
+    /// Puts zeros behind a section's bytes, decompressed first where need be, for readers that look for the end of a
+    /// string without a bound. libelf hands out the longer copy from then on; its size stays.
+    void pad_section(const char* name);
     /// The address of the first header of that type (PT_GNU_EH_FRAME).
     std::optional<std::uint64_t> header_address(std::uint32_t type) const;
 
@@ -56,10 +64,12 @@ private:
     explicit ElfImage(Storage storage) : storage_(std::move(storage)) {}
     static Result<ElfImage> begun(Storage storage);
     bool read_headers();
+    Elf_Scn* section(const char* name) const;
     std::size_t read_at(std::uint64_t offset, void* into, std::size_t count) const;
 
     Storage storage_;
-    std::unique_ptr<Elf, EndElf> elf_; // before the storage ends
+    std::unique_ptr<Elf, EndElf> elf_;                       // before the storage ends
+    std::vector<std::unique_ptr<std::vector<char>>> padded_; ///< libelf points into them
     std::vector<Segment> segments_;
     std::string build_id_;
 };

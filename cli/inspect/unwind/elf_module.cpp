@@ -1,10 +1,9 @@
 #include "unwind/elf_module.hpp"
 
-#include <gelf.h>
+#include <elf.h>
 
 #include <algorithm>
 #include <cstring>
-#include <string_view>
 
 namespace tasks::inspect {
 
@@ -13,23 +12,6 @@ namespace {
 constexpr std::uint64_t page = 4096;
 // libLLVM, the largest library about, has 300,000.
 constexpr std::size_t most_function_starts = 4'000'000;
-
-bool has_section(Elf* elf, std::string_view wanted) {
-    std::size_t names = 0;
-    if (elf_getshdrstrndx(elf, &names) != 0)
-        return false;
-    for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
-        GElf_Shdr header;
-        if (gelf_getshdr(section, &header) == nullptr || header.sh_type == SHT_NOBITS)
-            continue;
-        const char* name = elf_strptr(elf, names, header.sh_name);
-        if (name != nullptr && name == wanted)
-            return true;
-    }
-    return false;
-}
-
-bool has_debug_information(Elf* elf) { return has_section(elf, ".debug_info") || has_section(elf, ".zdebug_info"); }
 
 bool covers(const Segment& segment, std::uint64_t offset) {
     const std::uint64_t first = segment.offset & ~(page - 1);
@@ -70,12 +52,13 @@ const ElfImage* ElfModule::debug_image() {
 void ElfModule::open_debug_information() {
     if (std::exchange(debug_tried_, true))
         return;
-    const bool own = has_debug_information(image_.elf());
+    const bool own = image_.has_section(".debug_info");
     if (!own)
         debug_file_ = find_debug_file(image_, place_);
     if (!own && !debug_file_)
         return;
-    const ElfImage& from = own ? image_ : debug_file_->image;
+    ElfImage& from = own ? image_ : debug_file_->image;
+    from.pad_section(".debug_line"); // libdw 0.188 looks for the end of a file name in it without a bound
     dwarf_.reset(dwarf_begin_elf(from.elf(), DWARF_C_READ, nullptr));
     if (dwarf_ && !attach_shared_file(from, own ? place_.path : debug_file_->path))
         dwarf_.reset();
