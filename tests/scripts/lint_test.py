@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 
-CHECK = os.path.join(os.environ["TASKS_SOURCE_DIR"], "tests/lint/sources.py")
+CHECK = os.path.join(os.path.dirname(__file__), "../lint/sources.py")
 
 RIGHT = {
     "protocol/include/tasks/protocol/frame.hpp": "#pragma once\n#include <tasks/protocol/result.hpp>\n",
