@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -159,6 +160,10 @@ std::optional<std::uint32_t> online_cpus(std::string_view root) noexcept {
     path << root << "/sys/devices/system/cpu/online";
     std::array<char, 1024> buffer; // "0-3,8-11"
     const std::int64_t got = read_file(AT_FDCWD, path.c_str(), buffer);
+    if (got <= 0 && root.empty()) { // no /sys, as in many a chroot: glibc then counts the lines of /proc/stat
+        const long known = ::sysconf(_SC_NPROCESSORS_ONLN);
+        return known > 0 ? std::optional{static_cast<std::uint32_t>(known)} : std::nullopt;
+    }
     std::string_view text{buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
     std::uint32_t cpus = 0;
     while (!text.empty()) {

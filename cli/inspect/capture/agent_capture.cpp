@@ -81,7 +81,7 @@ public:
 
     std::optional<AgentError> tasks() {
         TaskCollector collector{snapshot_};
-        return ask<protocol::TasksRequest, protocol::TasksAnswer>({}, [&](const protocol::TasksAnswer& answer) {
+        auto error = ask<protocol::TasksRequest, protocol::TasksAnswer>({}, [&](const protocol::TasksAnswer& answer) {
             std::ranges::for_each(answer.sites, [&](const auto& site) { collector.add(site); });
             std::ranges::for_each(answer.tasks, [&](const auto& task) { collector.add(task); });
             if (answer.unreadable != 0) {
@@ -89,6 +89,8 @@ public:
                     {0, std::to_string(answer.unreadable) + " tasks changed at every look and are left out"});
             }
         });
+        collector.merge_equal_sites();
+        return error;
     }
 
     std::optional<AgentError> threads(const CaptureOptions& options) {

@@ -1,6 +1,8 @@
 #include "capture/task_collector.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <tuple>
 
 namespace tasks::inspect {
 namespace {
@@ -104,6 +106,35 @@ std::uint32_t TaskCollector::new_list(ScopeList list) {
     return static_cast<std::uint32_t>(snapshot_.scope_lists.size() - 1);
 }
 
+void TaskCollector::merge_equal_sites() {
+    std::map<std::tuple<std::string_view, std::string_view, std::string_view, std::uint32_t>, std::uint32_t> sites;
+    std::vector<std::uint32_t> first_site(snapshot_.sites.size());
+    bool twice = false;
+    for (std::uint32_t index = 0; index < first_site.size(); ++index) {
+        const auto& site = snapshot_.sites[index];
+        const bool known = index != none && !(site.name.empty() && site.file.empty());
+        first_site[index] =
+            known ? sites.try_emplace({site.name, site.function, site.file, site.line}, index).first->second : index;
+        twice = twice || first_site[index] != index;
+    }
+    if (!twice) {
+        return;
+    }
+    std::map<std::pair<std::vector<std::uint32_t>, std::uint32_t>, std::uint32_t> lists;
+    std::vector<std::uint32_t> first_list;
+    for (auto& list : snapshot_.scope_lists) {
+        for (auto& site : list.sites) {
+            site = first_site[site];
+        }
+        const auto index = static_cast<std::uint32_t>(first_list.size());
+        first_list.push_back(lists.try_emplace({list.sites, list.left_out}, index).first->second);
+    }
+    for (auto& task : snapshot_.tasks) {
+        task.wait_site = first_site[task.wait_site];
+        task.scopes = first_list[task.scopes];
+    }
+}
+
 void collect_table(protocol::TableReader& reader, Snapshot& snapshot) {
     TaskCollector collector{snapshot};
     collector.reserve(reader.record_count());
@@ -118,6 +149,7 @@ void collect_table(protocol::TableReader& reader, Snapshot& snapshot) {
             collector.add(*site);
         }
     }
+    collector.merge_equal_sites();
     snapshot.vitals.jobs_dropped = reader.facts().dropped_jobs;
 }
 

@@ -24,6 +24,10 @@ public:
     /// The texts of a site, before or after the tasks that name it. Ids over max_sites are passed over.
     void add(const protocol::Site& site);
 
+    /// To be called when all is added: the agent may intern a place twice, when two threads meet it at once. Sites with
+    /// equal texts become the first of them, and so do the scope lists.
+    void merge_equal_sites();
+
     /// Ids of the sites that tasks named, by their index in Snapshot::sites; [0] is 0.
     const std::vector<std::uint32_t>& site_ids() const noexcept { return ids_; }
 

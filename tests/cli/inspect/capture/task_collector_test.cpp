@@ -49,6 +49,25 @@ TEST_CASE("texts reach their site whether they come before or after its tasks") 
     CHECK(name(1) == "after");
 }
 
+TEST_CASE("a place that was interned twice is one site, in scopes and in waits") {
+    Snapshot snapshot;
+    TaskCollector collector{snapshot};
+    for (const std::uint32_t id : {4u, 9u}) {
+        auto task = task_with({id, 7});
+        task.wait_site = id;
+        collector.add(task);
+        collector.add(protocol::Site{id, "same", "f", "f.cpp", 1});
+    }
+    collector.add(protocol::Site{7, "same", "f", "f.cpp", 2}); // another line
+    collector.merge_equal_sites();
+    CHECK(snapshot.tasks[0].scopes == snapshot.tasks[1].scopes);
+    CHECK(snapshot.tasks[0].wait_site == snapshot.tasks[1].wait_site);
+    const auto& sites = snapshot.scope_lists[snapshot.tasks[1].scopes].sites;
+    REQUIRE(sites.size() == 2);
+    CHECK(snapshot.sites[sites[0]].line == 1);
+    CHECK(snapshot.sites[sites[1]].line == 2);
+}
+
 TEST_CASE("a site that cannot be is no site") {
     Snapshot snapshot;
     TaskCollector collector{snapshot};
