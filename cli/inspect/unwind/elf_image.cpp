@@ -96,7 +96,7 @@ std::string ElfImage::section_bytes(const char* name, std::size_t most) const {
     return {static_cast<const char*>(data->d_buf), data->d_size};
 }
 
-void ElfImage::pad_section(const char* name) {
+void ElfImage::terminate_section(const char* name) {
     constexpr std::size_t padding = 16;
     Elf_Scn* found = section(name);
     GElf_Shdr header;
@@ -106,6 +106,8 @@ void ElfImage::pad_section(const char* name) {
         return;
     Elf_Data* data = elf_getdata(found, nullptr);
     if (data == nullptr || data->d_buf == nullptr || data->d_size == 0)
+        return;
+    if (static_cast<const char*>(data->d_buf)[data->d_size - 1] == 0)
         return;
     auto copy = std::make_unique<std::vector<char>>(data->d_size + padding);
     std::memcpy(copy->data(), data->d_buf, data->d_size);

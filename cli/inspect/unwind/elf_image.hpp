@@ -49,9 +49,9 @@ public:
     bool has_section(const char* name) const;
     /// The section's bytes; "" where there is none, or more than `most`.
     std::string section_bytes(const char* name, std::size_t most) const;
-    /// Puts zeros behind a section's bytes, decompressed first where need be, for readers that look for the end of a
-    /// string without a bound. libelf hands out the longer copy from then on; its size stays.
-    void pad_section(const char* name);
+    /// Makes sure that a zero ends a section's bytes, or follows them, for readers that look for the end of a string
+    /// without a bound. libelf hands out the longer copy from then on, decompressed; its size stays.
+    void terminate_section(const char* name);
     /// The address of the first header of that type (PT_GNU_EH_FRAME).
     std::optional<std::uint64_t> header_address(std::uint32_t type) const;
 

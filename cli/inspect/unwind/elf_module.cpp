@@ -58,7 +58,9 @@ void ElfModule::open_debug_information() {
     if (!own && !debug_file_)
         return;
     ElfImage& from = own ? image_ : debug_file_->image;
-    from.pad_section(".debug_line"); // libdw 0.188 looks for the end of a file name in it without a bound
+    for (const char* section :
+         {".debug_line", ".debug_line_str", ".debug_str"}) // libdw 0.188 takes strlen of names there
+        from.terminate_section(section);
     dwarf_.reset(dwarf_begin_elf(from.elf(), DWARF_C_READ, nullptr));
     if (dwarf_ && !attach_shared_file(from, own ? place_.path : debug_file_->path))
         dwarf_.reset();

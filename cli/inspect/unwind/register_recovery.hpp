@@ -37,6 +37,7 @@ private:
         std::uint64_t pc = 0;
     };
 
+    static std::optional<std::uint64_t> quick_return_address(const Search& search, std::uint64_t value);
     CallFit fit_of(const Search& search, std::uint64_t value);
     std::optional<std::uint64_t> least_distance(const Search& search);
     std::vector<Candidate> candidates(const Search& search);

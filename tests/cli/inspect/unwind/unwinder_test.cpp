@@ -70,8 +70,8 @@ template <class Function> std::size_t frames_in(const inspect::Trace& trace, Fun
 }
 
 void require_whole(const inspect::Trace& trace) {
-    INFO("ends after " << trace.pcs.size() << " frames: " << trace.end_reason);
-    REQUIRE(trace.whole);
+    if (!trace.whole)
+        FAIL("ends after " << trace.pcs.size() << " frames: " << trace.end_reason);
     REQUIRE(trace.end_reason.empty());
     REQUIRE(trace.exact.size() == trace.pcs.size());
     REQUIRE(trace.pcs.size() >= 3);
