@@ -21,8 +21,7 @@ constexpr std::size_t max_net_namespaces = 1024;
 
 using InstanceKey = std::pair<std::uint32_t, std::uint64_t>; // inner pid, start time
 
-/// Names in a directory that begin so.
-/// The entries named PREFIXUID: no others are of agents.
+/// The entries of a directory that are named PREFIX and a uid: no others are of agents.
 std::vector<std::string> names_in(const std::string& directory, std::string_view prefix) {
     const std::unique_ptr<DIR, int (*)(DIR*)> open{::opendir(directory.c_str()), ::closedir};
     std::vector<std::string> names;
