@@ -6,7 +6,6 @@
 #include <charconv>
 #include <concepts>
 #include <cstddef>
-#include <cstring>
 #include <string_view>
 
 namespace tasks::agent {
@@ -16,7 +15,7 @@ public:
     FixedText& operator<<(std::string_view text) noexcept {
         const std::size_t room = Bytes - 1 - used_;
         const std::size_t taken = text.size() < room ? text.size() : room;
-        std::memcpy(text_.data() + used_, text.data(), taken);
+        text.copy(text_.data() + used_, taken); // of an empty text there may be no address
         used_ += taken;
         text_[used_] = '\0';
         return *this;

@@ -44,6 +44,7 @@ bool is_there(std::uint32_t tid) noexcept {
 } // namespace
 
 WipedPage<Registry::Door> Registry::door_;
+std::atomic<Registry*> Registry::retired_{nullptr};
 constinit thread_local ThreadState* Registry::bound_ __attribute__((tls_model("initial-exec"))) = nullptr;
 
 Registry* Registry::create(TableFile file) noexcept {
@@ -279,6 +280,8 @@ void Registry::set_agent_tid(std::uint32_t tid) noexcept {
 void Registry::retire() noexcept {
     set_wake(nullptr, nullptr);
     file_.detach();
+    next_retired_ = retired_.load(); // the start and stop lock is held: nobody else is here
+    retired_.store(this);
 }
 
 } // namespace tasks::agent

@@ -104,6 +104,9 @@ private:
     static WipedPage<Door> door_;
     static constinit thread_local ThreadState* bound_ __attribute__((tls_model("initial-exec")));
 
+    static std::atomic<Registry*> retired_; // the chain of all that are no longer in use
+    Registry* next_retired_ = nullptr;
+
     TableFile file_;
     SiteTable sites_;
     RecordPool records_;

@@ -103,8 +103,7 @@ bool SiteTable::write_site(std::uint32_t site, const char* name, const SourcePla
         return false;
     char* to = file_->at<char>(offset);
     for (const std::string_view text : texts) {
-        std::memcpy(to, text.data(), text.size());
-        to += text.size();
+        to = std::copy(text.begin(), text.end(), to);
     }
     protocol::SiteRecord& record = *this->record(site);
     record.line = place.line;
