@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include <latch>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -11,7 +14,6 @@ using namespace tasks::test;
 
 namespace {
 
-/// The main thread, and under ThreadSanitizer one of its own.
 std::size_t own_threads() {
     std::size_t threads = 0;
     for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/task"))
@@ -19,10 +21,18 @@ std::size_t own_threads() {
     return threads;
 }
 
+/// The main thread, and under ThreadSanitizer one of its own, which it starts with the first.
+std::size_t threads_at_rest() {
+    std::string path = "/proc/self/task/";
+    std::thread([&] { path += std::to_string(::gettid()); }).join();
+    REQUIRE(eventually([&] { return !std::filesystem::exists(path); }));
+    return own_threads();
+}
+
 } // namespace
 
 TEST_CASE("the count is that of the threads, with and without an agent, whose own thread does not count") {
-    const std::size_t base = own_threads();
+    const std::size_t base = threads_at_rest();
     CHECK(count() == base);
     const OwnAgent own;
     CHECK(count() == base);
@@ -30,7 +40,7 @@ TEST_CASE("the count is that of the threads, with and without an agent, whose ow
 }
 
 TEST_CASE("threads count, one that carries jobs counts once, a handle counts one") {
-    const std::size_t base = own_threads();
+    const std::size_t base = threads_at_rest();
     const OwnAgent own;
     std::latch begun{3};
     std::latch end{1};
@@ -57,7 +67,7 @@ TEST_CASE("threads count, one that carries jobs counts once, a handle counts one
 }
 
 TEST_CASE("a joined thread that used the agent is not counted, however soon one asks") {
-    const std::size_t base = own_threads();
+    const std::size_t base = threads_at_rest();
     const OwnAgent own;
     for (int i = 0; i < 500; ++i) {
         std::thread([] { const Job job{"short"}; }).join();

@@ -155,11 +155,13 @@ TEST_CASE("A copy shorter than the stack is marked as cut, a whole one is not") 
     CHECK(cut.threads.at(blocked.tid()).stack_cut);
     const Stacks whole = ask(client, {.stack_bytes = 262144, .tids = {blocked.tid()}});
     const protocol::ThreadStack& thread = whole.threads.at(blocked.tid());
-    CHECK_FALSE(thread.stack_cut);
     CHECK(thread.stack.size() > 64);
     CHECK(word_at(thread, blocked.mark_address()) == mark);
+#ifndef __SANITIZE_THREAD__ // its thread-local memory, below the thread's own block, is larger than a copy
+    CHECK_FALSE(thread.stack_cut);
     // It ends with the stack: below the thread's own block, which lies in the same mapping.
     CHECK(thread.sp + thread.stack.size() == agent::thread_block(blocked.tid()).value_or(0));
+#endif
 }
 
 TEST_CASE("Without stack bytes the facts of the wait are told") {

@@ -26,6 +26,9 @@ CallFit CallSites::fit(std::uint64_t return_address, std::optional<std::uint64_t
 }
 
 CallFit CallSites::judge(std::uint64_t return_address, std::optional<std::uint64_t> function) {
+    const auto place = modules_.find(return_address);
+    if (place.elf != nullptr && place.elf->is_signal_return(return_address - place.bias))
+        return CallFit::possible;
     std::array<std::uint8_t, x86_64::longest_call> before{};
     const std::uint64_t start = return_address - before.size();
     if (code(start, return_address, before.data(), before.size()) != before.size())

@@ -16,7 +16,7 @@ namespace tasks::inspect {
 enum class CallFit : std::uint8_t {
     none,      ///< no call lies before it
     elsewhere, ///< a direct call to another function, which may have jumped here at its end
-    possible,  ///< a call through a register, memory or a slot of unknown name
+    possible,  ///< a call through a register, memory or a slot of unknown name, or by the kernel: a signal handler
     proof,     ///< a direct call to exactly this function, perhaps by the procedure linkage table
 };
 
@@ -37,10 +37,9 @@ public:
 private:
     CallFit judge(std::uint64_t return_address, std::optional<std::uint64_t> function);
     CallFit judge_target(std::uint64_t target, std::uint64_t function);
-
-    ModuleMap& modules_;
     bool judge_frame(std::uint64_t function);
 
+    ModuleMap& modules_;
     std::map<std::pair<std::uint64_t, std::uint64_t>, CallFit> known_;
     std::map<std::uint64_t, bool> fixed_frames_;
 };

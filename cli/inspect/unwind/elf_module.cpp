@@ -3,7 +3,10 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+
+#include "unwind/x86_64.hpp"
 
 namespace tasks::inspect {
 
@@ -114,6 +117,12 @@ std::optional<std::uint64_t> ElfModule::next_function(std::uint64_t address) {
     read_function_starts();
     const auto after = std::upper_bound(function_starts_.begin(), function_starts_.end(), address);
     return after == function_starts_.end() ? std::nullopt : std::optional{*after};
+}
+
+bool ElfModule::is_signal_return(std::uint64_t address) const {
+    std::array<std::uint8_t, x86_64::signal_return_bytes> code{};
+    const std::size_t got = image_.read(address, code.data(), code.size());
+    return x86_64::is_signal_return({code.data(), got});
 }
 
 } // namespace tasks::inspect

@@ -39,6 +39,8 @@ public:
     std::optional<std::uint64_t> function_start(std::uint64_t address);
     /// The next function's start after that address.
     std::optional<std::uint64_t> next_function(std::uint64_t address);
+    /// Whether signal handlers return to that address.
+    bool is_signal_return(std::uint64_t address) const;
 
 private:
     struct EndDwarf {

@@ -103,12 +103,6 @@ std::optional<FrameRow> row_of(Dwarf_Frame* frame) {
     return row;
 }
 
-bool is_signal_return(const ElfModule& module, std::uint64_t address) {
-    std::uint8_t code[x86_64::signal_return_bytes];
-    const std::size_t got = module.image().read(address, code, sizeof code);
-    return x86_64::is_signal_return({code, got});
-}
-
 } // namespace
 
 FrameTable::Entry FrameTable::read(std::uint64_t pc, bool exact) {
@@ -117,7 +111,7 @@ FrameTable::Entry FrameTable::read(std::uint64_t pc, bool exact) {
     if (place.elf == nullptr)
         return entry;
     const std::uint64_t address = pc - place.bias;
-    if (is_signal_return(*place.elf, address)) {
+    if (place.elf->is_signal_return(address)) {
         entry.row = {};
         entry.row.signal_return = entry.row.interrupted = entry.by_table = true;
         return entry;

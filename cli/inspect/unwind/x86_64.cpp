@@ -150,7 +150,8 @@ std::optional<std::uint64_t> frame_size_after(Code first_instructions) {
 }
 
 // With a REX.W prefix whose other bits say which half of the registers is meant: sub or mov from a register to %rsp
-// (29, 89), sub or mov from a register or memory (2b, 8b), lea (8d), and with a constant (83 /4, 81 /4).
+// (29, 89), sub or mov from a register or memory (2b, 8b), lea (8d), and with a constant (83 /4, 81 /4). Not
+// `lea -N(%rbp), %rsp`, which ends functions with large fixed frames too.
 bool may_have_dynamic_frame(Code function) {
     for (std::size_t i = 0; i + 3 <= function.size(); ++i) {
         const std::uint8_t prefix = function[i];
@@ -160,9 +161,10 @@ bool may_have_dynamic_frame(Code function) {
             continue;
         const bool into_rm = (modrm & 0xc7) == 0xc4 && (prefix & 1) == 0;
         const bool into_reg = (modrm & 0x38) == 0x20 && (prefix & 4) == 0;
+        const bool end_of_frame = opcode == 0x8d && prefix == 0x48 && (modrm == 0x65 || modrm == 0xa5);
         if ((opcode == 0x29 || opcode == 0x89) && into_rm)
             return true;
-        if ((opcode == 0x2b || opcode == 0x8b || opcode == 0x8d) && into_reg)
+        if ((opcode == 0x2b || opcode == 0x8b || opcode == 0x8d) && into_reg && !end_of_frame)
             return true;
         if ((opcode == 0x83 || opcode == 0x81) && modrm == 0xe4 && (prefix & 1) == 0)
             return true;

@@ -49,6 +49,8 @@ __attribute__((noinline)) int wait_in_aligned_frame(std::size_t bytes) {
 
 void wait_in_handler(int) { wait_here(); }
 
+void wait_in_dynamic_handler(int) { wait_in_dynamic_frame(200); }
+
 __attribute__((noinline)) void raise_and_wait() {
     ::raise(SIGUSR1);
     asm volatile("" ::: "memory");
@@ -145,6 +147,18 @@ TEST_CASE("a thread in a signal handler is unwound through the interrupted frame
     REQUIRE(frames_in(trace, raise_and_wait) >= 1);
     // the innermost, the trampoline and the interrupted instruction
     REQUIRE(std::count(trace.exact.begin(), trace.exact.end(), true) == 3);
+}
+
+TEST_CASE("a handler whose frame needs a recovered register goes on behind the trampoline") {
+    const auto child = BlockedChild::running([] {
+        ::signal(SIGUSR1, wait_in_dynamic_handler);
+        raise_and_wait();
+    });
+    child.await(SYS_pause);
+    const auto trace = Inspection{child.pid()}.trace();
+    require_whole(trace);
+    REQUIRE(frames_in(trace, wait_in_dynamic_frame) >= 1);
+    REQUIRE(frames_in(trace, raise_and_wait) >= 1);
 }
 
 TEST_CASE("a handler on another stack ends the trace at the interrupted pc, and says so") {

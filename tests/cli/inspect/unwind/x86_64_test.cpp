@@ -60,6 +60,14 @@ TEST_CASE("bytes that end both a direct and an indirect call are told") {
     REQUIRE(call.perhaps_indirect);
 }
 
+TEST_CASE("code that moves the stack pointer by an amount of its own makes a frame dynamic, its end does not") {
+    REQUIRE(may_have_dynamic_frame(Bytes{0x48, 0x29, 0xc4}));                   // sub %rax, %rsp
+    REQUIRE(may_have_dynamic_frame(Bytes{0x90, 0x48, 0x83, 0xe4, 0xc0}));       // and $-64, %rsp
+    REQUIRE(may_have_dynamic_frame(Bytes{0x48, 0x8d, 0x64, 0x05, 0x00}));       // lea (%rbp, %rax), %rsp
+    REQUIRE_FALSE(may_have_dynamic_frame(Bytes{0x48, 0x83, 0xec, 0x20}));       // sub $32, %rsp
+    REQUIRE_FALSE(may_have_dynamic_frame(Bytes{0x48, 0x8d, 0x65, 0xe0, 0x5b})); // lea -32(%rbp), %rsp
+}
+
 TEST_CASE("the trampoline of a signal handler is known by its bytes") {
     const Bytes libc{0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05}; // mov $0xf,%rax; syscall
     REQUIRE(is_signal_return(libc));
