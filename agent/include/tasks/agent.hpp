@@ -28,6 +28,20 @@ struct AgentOptions {
     std::size_t table_cap_bytes = std::size_t{64} << 20;
     /// The size that it starts with; it grows ahead of need on the agent's thread, a burst may outrun it.
     std::size_t table_initial_bytes = std::size_t{512} << 10;
+    /// How long a client may take to send a request that it has begun, and to take each frame of an answer, in
+    /// milliseconds; at least 10. One that takes longer is dropped.
+    std::uint32_t deadline_ms = 2000;
+    /// Seconds between two entries of the history from which growth is told; at least 10. None is written while no job
+    /// is registered.
+    std::uint32_t history_interval_s = 10;
+    /// A signal by which threads that run are captured too (SIGPROF, or SIGRTMIN + n); 0: none, they are told as
+    /// "running, not captured". The agent then installs a handler for it with SA_RESTART | SA_ONSTACK, unless the host
+    /// has one: error() says so. Threads that block it, and such as run on small stacks of their own (fibers), should
+    /// not be in a process that opts in: the frame that the kernel puts on the stack needs 12 KiB.
+    int capture_signal = 0;
+    /// Starts an agent, with these options, in children made by fork(), which have none otherwise. Not in those of
+    /// vfork(), posix_spawn() and raw clone(). A child that only calls exec() has no use for it.
+    bool start_after_fork = false;
 };
 
 /// Starts the agent on construction, stops it on destruction. At most one runs in a process: a second Agent joins

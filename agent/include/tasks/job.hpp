@@ -2,6 +2,7 @@
 //
 //     tasks::Job job{"charge card"};                      // this thread carries it until the scope ends
 //     queue.push({tasks::JobHandle{"send receipt"}, fn}); // queued work: no thread carries it yet
+//     auto scope = item.job.run();                        // now this thread carries it, until the scope ends
 //
 // Names are string literals (or live as long as the process): only their address is kept while running.
 // Lock-free; no allocation, no system call; nothing but a few stores when the agent runs, nothing at all when not.
@@ -9,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include <tasks/export.hpp>
 #include <tasks/wait_reason.hpp>
@@ -42,8 +44,29 @@ private:
     std::uint32_t generation_ = 0;
 };
 
+class JobHandle;
+
+/// The present thread carries a handle's job for the length of a scope: made by JobHandle::run(). The thread then
+/// *is* that job, as with tasks::Job, and has its label; the two count as one task. Must end on the thread that began
+/// it, in reverse order with Job, Wait and Label. The handle may be moved or destroyed meanwhile, on this thread.
+class TASKS_EXPORT JobRun {
+public:
+    ~JobRun();
+    JobRun(const JobRun&) = delete;
+    JobRun& operator=(const JobRun&) = delete;
+
+private:
+    friend class JobHandle;
+    explicit JobRun(JobHandle& handle) noexcept;
+
+    JobHandle* handle_ = nullptr; // null: it has ended, or was not registered
+    void* thread_ = nullptr;
+    std::uint32_t generation_ = 0;
+};
+
 /// A job that no thread carries: queued or asynchronous work. Movable, may begin and end on different threads;
 /// ends when destroyed. One object is not to be used by two threads at once.
+/// It begins with the label that the present task has.
 class TASKS_EXPORT JobHandle {
 public:
     JobHandle() noexcept = default; ///< no job
@@ -57,13 +80,21 @@ public:
     void waits(wait_reason reason, const void* object = nullptr, const char* name = nullptr,
                const SourcePlace& place = SourcePlace::here()) noexcept;
 
+    /// The present thread carries the job while the scope lives. Of a handle without a job: does nothing.
+    [[nodiscard]] JobRun run() noexcept { return JobRun{*this}; }
+
+    /// Sets the job's label, in place of the one it has: see tasks::Label for `key` and `text`.
+    void label(const char* key, std::string_view text, const SourcePlace& place = SourcePlace::here()) noexcept;
+
     /// True while a job is registered.
     explicit operator bool() const noexcept { return record_ != 0; }
 
 private:
+    friend class JobRun;
     void end() noexcept;
 
     void* registry_ = nullptr; // whose record it is
+    JobRun* run_ = nullptr;    // the scope in which a thread carries it
     std::uint32_t record_ = 0; // 0: not registered
     std::uint32_t site_ = 0;
 };

@@ -20,12 +20,16 @@ class TASKS_EXPORT Wait {
 public:
     explicit Wait(wait_reason reason, const void* object = nullptr, const char* name = nullptr,
                   const SourcePlace& place = SourcePlace::here()) noexcept;
+    /// That the handle's job waits, for the length of a scope. The handle must outlive it, and not be moved meanwhile.
+    Wait(JobHandle& handle, wait_reason reason, const void* object = nullptr, const char* name = nullptr,
+         const SourcePlace& place = SourcePlace::here()) noexcept;
     ~Wait();
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
 
 private:
     void* thread_ = nullptr; // the thread's state, or null: not registered
+    JobHandle* handle_ = nullptr;
     std::uint64_t outer_object_ = 0;
     std::uint64_t outer_since_ns_ = 0;
     std::uint32_t outer_site_ = 0;

@@ -43,7 +43,16 @@ struct SiteFacts {
     std::uint32_t line = 0;
 };
 
-/// One registered task; 40 bytes, since there may be a million. Sites are indexes into Snapshot::sites.
+/// What a task works for, in the host's terms: request=8431.
+struct LabelFacts {
+    std::string key;
+    std::string text;
+    bool cut = false; ///< the host's text was longer
+
+    bool operator==(const LabelFacts&) const = default;
+};
+
+/// One registered task; 48 bytes, since there may be a million. Sites are indexes into Snapshot::sites.
 struct TaskFacts {
     std::uint64_t id = 0;
     std::uint64_t since_ns = 0;    ///< in this state since; 0: not known
@@ -51,11 +60,12 @@ struct TaskFacts {
     std::uint32_t scopes = 0;      ///< index into Snapshot::scope_lists: `outer > inner`
     std::uint32_t wait_site = 0;   ///< 0: none
     std::uint32_t tid = 0;         ///< the thread that carries it; 0: none
+    std::uint32_t label = 0;       ///< index into Snapshot::labels; 0: none
     protocol::Kind kind = protocol::Kind::unknown;
     protocol::State state = protocol::State::unknown;
     protocol::WaitReason wait_reason = protocol::WaitReason::none;
 };
-static_assert(sizeof(TaskFacts) == 40);
+static_assert(sizeof(TaskFacts) == 48);
 
 /// The nested scopes of a task, outermost first.
 struct ScopeList {
@@ -79,6 +89,7 @@ struct ThreadFacts {
     std::optional<std::uint64_t> last_ran_ago_ns; ///< scheduler clock; any wake-up resets it
     std::uint64_t taken_at_ns = 0;
     std::string wait_channel;
+    std::vector<std::uint64_t> registers; ///< of a running thread, by DWARF number; empty: only sp and pc are known
 };
 
 struct ModuleFacts {
@@ -93,6 +104,12 @@ struct ModuleFacts {
 struct Incomplete {
     std::uint32_t tid = 0;
     std::string reason;
+};
+
+/// A queue of the host's, by a tasks::QueueProbe.
+struct QueueFacts {
+    std::string name;
+    std::uint64_t depth = 0;
 };
 
 /// The process's figures. Unset = not known.
@@ -112,6 +129,8 @@ struct VitalFacts {
     std::optional<std::uint64_t> switches_involuntary;
     std::optional<std::uint64_t> fds;
     std::optional<std::uint64_t> uptime_ns;
+    std::vector<QueueFacts> queues;
+    std::uint32_t queues_left_out = 0; ///< probes that found no room
 };
 
 struct Snapshot {
@@ -125,6 +144,7 @@ struct Snapshot {
     std::vector<TaskFacts> tasks;
     std::vector<SiteFacts> sites;       ///< [0] is no site
     std::vector<ScopeList> scope_lists; ///< [0] is the empty list
+    std::vector<LabelFacts> labels;     ///< [0] is no label; each is there once
     std::vector<ModuleFacts> modules;
     std::vector<Incomplete> incomplete;
 };

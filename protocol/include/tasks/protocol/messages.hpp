@@ -24,6 +24,8 @@ inline constexpr std::size_t max_string_bytes = 4096;         ///< of one text i
 inline constexpr std::size_t max_stack_bytes = 256 * 1024;    ///< of one thread's copied stack
 inline constexpr std::size_t default_stack_bytes = 16 * 1024; ///< copied unless more is asked for
 inline constexpr std::size_t max_scopes = 8;                  ///< nested job scopes of one task that are told
+inline constexpr std::size_t max_registers = 34;              ///< of one thread; arm64 has 33 with its pc
+inline constexpr std::size_t max_label_bytes = 31;            ///< of a label's text
 inline constexpr std::size_t max_elements = 65536;            ///< of one repeated field in one frame
 
 /// Why a payload was not accepted: the message and field, and what is wrong with it.
@@ -66,6 +68,13 @@ struct ErrorAnswer {
 
 struct VitalsRequest {};
 
+/// How deep a queue of the host's is, by a tasks::QueueProbe.
+struct Queue {
+    std::string_view name;
+    std::uint64_t depth = 0;
+};
+inline constexpr std::size_t max_queues = 64; ///< of one process
+
 /// What the process knows of itself as a whole. Unset = not known, never 0.
 struct VitalsAnswer {
     std::uint64_t taken_at_ns = 0;
@@ -81,12 +90,15 @@ struct VitalsAnswer {
     std::optional<std::uint64_t> rss_bytes;
     std::optional<std::uint64_t> peak_rss_bytes;
     std::optional<std::uint64_t> stack_bytes;        ///< resident stacks of the threads; unset where it costs too much
-    std::optional<std::uint64_t> switches_voluntary; ///< of the living threads
+    std::optional<std::uint64_t> switches_voluntary; ///< of the process, ended threads too, without the agent's own
     std::optional<std::uint64_t> switches_involuntary;
     std::optional<std::uint64_t> fds;
     std::optional<std::uint64_t> uptime_ns;
     std::uint64_t table_bytes = 0; ///< now
     std::uint64_t table_cap_bytes = 0;
+    std::array<Queue, max_queues> queues{}; ///< the first queue_count of them
+    std::uint32_t queue_count = 0;
+    std::uint32_t queues_left_out = 0; ///< probes that found no room
 };
 
 struct CountsRequest {};
@@ -122,6 +134,9 @@ struct Task {
     std::uint64_t wait_object = 0;     ///< an address; 0: none
     std::uint64_t started_ns = 0;      ///< 0: not known
     std::uint64_t since_ns = 0;        ///< in this state since; 0: not known
+    std::uint32_t label_key = 0;       ///< site whose name is the label's key; 0: no label
+    std::string_view label_text;       ///< at most max_label_bytes
+    bool label_cut = false;            ///< the host's text was longer
 };
 
 struct TasksRequest {};
@@ -166,6 +181,10 @@ struct ThreadStack {
     std::optional<std::uint64_t> last_ran_ago_ns; ///< scheduler clock, see shared facts in SPEC.md
     std::uint64_t taken_at_ns = 0;
     std::string_view wait_channel; ///< the kernel's wchan; may be empty
+    /// Of a running thread that was captured by the capture signal: all registers, by DWARF number (x86-64: 17, the
+    /// last is the pc); empty otherwise. `syscall`, `sp` and `pc` are set as well.
+    std::array<std::uint64_t, max_registers> registers{};
+    std::uint32_t register_count = 0;
 };
 
 /// One mapped file piece that is executable, as /proc/PID/maps tells it.

@@ -93,13 +93,25 @@ struct RecordHead {
 };
 static_assert(sizeof(RecordHead) == 48);
 
+/// What the task works for, in the host's terms.
+struct LabelField {
+    std::array<std::uint64_t, 4> text{}; ///< 32 bytes: up to 31 of text, then zeros; the last byte 1: it was cut
+    std::uint32_t key = 0;               ///< site whose name is the key; 0: no label
+    std::uint32_t reserved = 0;
+};
+static_assert(sizeof(LabelField) == 40);
+
 /// A thread that used the agent, or a job: sites of the scopes, outermost first (a job has one).
 struct TaskRecord {
     RecordHead head;
     std::array<std::uint32_t, scopes_per_thread> scopes{};
-    std::array<std::uint64_t, 6> reserved{};
+    LabelField label;
+    /// Thread: the id of the handle's job that it carries outermost, 0 none; that is then the task's id. The job's own
+    /// record has head.tid of the thread meanwhile, and is not counted.
+    std::uint64_t carries = 0;
 };
 static_assert(sizeof(TaskRecord) == record_bytes);
+static_assert(offsetof(TaskRecord, label) == 80);
 
 /// Births and deaths of one creation site, counted by one thread without contention.
 struct SiteCounts {
