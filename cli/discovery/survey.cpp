@@ -55,7 +55,8 @@ public:
         }
         find_unplaced();
         std::ranges::sort(survey_.living, {}, [](const Sighting& one) { return one.target.process.pid; });
-        std::ranges::stable_sort(survey_.dead, std::ranges::greater{}, last_seen);
+        std::ranges::sort(survey_.dead, std::ranges::greater{},
+                          [](const Sighting& one) { return std::pair{last_seen(one), one.target.process.pid}; });
         return std::move(survey_);
     }
 

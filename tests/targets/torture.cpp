@@ -37,6 +37,7 @@ __attribute__((noinline, no_sanitize("address"))) int descend(std::uint64_t desc
                                                               std::uint64_t bottom, std::uint64_t microseconds,
                                                               std::uint64_t& seed) {
     volatile targets::Mark mark;
+    asm volatile("" : : "r"(&mark) : "memory"); // its address is known: the fields stay together
     mark.begin = targets::mark_begin;
     mark.end = targets::mark_end;
     mark.descent = descent;
