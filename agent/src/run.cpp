@@ -11,6 +11,8 @@
 
 #include <tasks/protocol/places.hpp>
 
+#include "signal_capture.hpp"
+
 namespace tasks::agent {
 namespace {
 
@@ -51,6 +53,8 @@ Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string
         run->remove_files();
         return Failure{std::move(why)};
     };
+    if (std::string refused; options.capture_signal != 0 && !SignalCapture::install(options.capture_signal, refused))
+        problem += (problem.empty() ? "" : "; ") + refused;
     if (!table)
         return give_up(problem + "; nor in memory: " + table.error());
     if (!listener) {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t capture_deadline_ns = 500'000'000;
 constexpr std::uint64_t slice_ns = 2'000'000;
+constexpr std::uint64_t signals_deadline_ns = 400'000'000;
 constexpr std::size_t beside_stack_bytes = 1024; // names, registers, and the end of the answer
 static_assert(protocol::max_stack_bytes + 2 * beside_stack_bytes < part_bytes);
 
@@ -54,18 +55,86 @@ bool StacksAnswer::add_threads(protocol::PartWriter& writer, std::size_t room, c
     const std::uint64_t spent_before = spent_ns_;
     workspace.clocks.begin(workspace.task_directory.get(), context.agent_tid, workspace.texts);
     ThreadCapture capture{workspace.task_directory.get(), workspace.stack, workspace.texts, workspace.clocks};
-    const std::size_t wanted = settings_.stack_bytes + 2 * beside_stack_bytes;
-    while (next_ < count_ && room - writer.bytes().size() >= wanted && spent_ns_ - spent_before < slice_ns) {
+    const bool signals = SignalCapture::ready() && settings_.stack_bytes != 0;
+    while (next_ < count_ && has_room(writer, room) && spent_ns_ - spent_before < slice_ns) {
         const std::uint32_t tid = tids_[next_++];
         if (spent_ns_ < capture_deadline_ns) {
-            writer.add(capture.capture(tid, settings_));
+            const protocol::ThreadStack thread = capture.capture(tid, settings_);
+            if (signals && thread.capture == protocol::Capture::running)
+                tids_[running_++] = tid;
+            else
+                writer.add(thread);
             spent_ns_ = spent_before + now_ns() - begun;
         } else {
             writer.add(not_captured(tid, protocol::Capture::deadline, begun));
         }
     }
     workspace.clocks.end();
-    return next_ == count_;
+    return next_ == count_ && add_running(writer, room, capture);
+}
+
+bool StacksAnswer::has_room(const protocol::PartWriter& writer, std::size_t room) const noexcept {
+    return room - writer.bytes().size() >= settings_.stack_bytes + 2 * beside_stack_bytes;
+}
+
+/// True when all that ran are in.
+bool StacksAnswer::add_running(protocol::PartWriter& writer, std::size_t room, ThreadCapture& capture) noexcept {
+    if (running_ == 0)
+        return true;
+    if (signals_until_ns_ == 0)
+        signals_until_ns_ = now_ns() + signals_deadline_ns;
+    const std::uint32_t seen = SignalCapture::answers();
+    send_signals(writer, capture);
+    if (!add_answered(writer, room, capture) && asked_count_ != 0) {
+        SignalCapture::wait(seen, slice_ns);
+        add_answered(writer, room, capture);
+    }
+    if (now_ns() >= signals_until_ns_)
+        give_up(writer, room, capture);
+    return asked_count_ == 0 && signalled_ == running_;
+}
+
+/// As many as there are slots for. A thread that cannot be asked (it has gone, or blocks the signal since long) is told
+/// as it is without.
+void StacksAnswer::send_signals(protocol::PartWriter& writer, ThreadCapture& capture) noexcept {
+    while (signalled_ < running_ && asked_count_ < asked_.size()) {
+        const std::uint32_t tid = tids_[signalled_];
+        const SignalCapture::Ticket ticket = SignalCapture::send(tid, settings_.stack_bytes);
+        if (ticket != 0)
+            asked_[asked_count_++] = {ticket, tid};
+        else if (asked_count_ != 0 || !writer.add(capture.told_as(tid, protocol::Capture::running)))
+            return; // once others have answered, or the part is out
+        ++signalled_;
+    }
+}
+
+/// True when something was answered.
+bool StacksAnswer::add_answered(protocol::PartWriter& writer, std::size_t room, ThreadCapture& capture) noexcept {
+    bool any = false;
+    for (std::size_t at = 0; at < asked_count_ && has_room(writer, room);) {
+        const Asked one = asked_[at];
+        auto thread = SignalCapture::collect(one.ticket);
+        if (!thread) {
+            ++at;
+            continue;
+        }
+        thread->name = capture.name(one.tid);
+        writer.add(*thread);
+        SignalCapture::done(one.ticket);
+        asked_[at] = asked_[--asked_count_];
+        any = true;
+    }
+    return any;
+}
+
+void StacksAnswer::give_up(protocol::PartWriter& writer, std::size_t room, ThreadCapture& capture) noexcept {
+    for (; asked_count_ != 0 && has_room(writer, room); --asked_count_) {
+        const Asked one = asked_[asked_count_ - 1];
+        SignalCapture::done(one.ticket);
+        writer.add(capture.told_as(one.tid, protocol::Capture::running));
+    }
+    for (; signalled_ != running_ && has_room(writer, room); ++signalled_)
+        writer.add(capture.told_as(tids_[signalled_], protocol::Capture::running));
 }
 
 Part StacksAnswer::fill(std::span<char> memory, const AnswerContext& context, Workspace& workspace) noexcept {

@@ -1,9 +1,11 @@
 // The answer to a StacksRequest, made part by part while it goes out: the modules first, then each thread, captured
 // when its turn comes. Keeps the list of threads in its client's memory and its place in it. A part takes about 2 ms
 // at most, so that other clients wait no longer. Capturing (not waiting for the reader) has 500 ms: threads whose
-// turn did not come are reported so. On the agent's thread.
+// turn did not come are reported so. Threads that run come last, where the host opted in to the capture signal: up to
+// 64 are asked at once, and have 400 ms. On the agent's thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,6 +14,7 @@
 
 #include "answer_context.hpp"
 #include "request_reader.hpp"
+#include "signal_capture.hpp"
 #include "workspace.hpp"
 
 namespace tasks::agent {
@@ -39,6 +42,17 @@ private:
     bool add_modules(protocol::PartWriter& writer, const AnswerContext& context, Workspace& workspace) noexcept;
     bool add_threads(protocol::PartWriter& writer, std::size_t room, const AnswerContext& context,
                      Workspace& workspace) noexcept;
+    bool add_running(protocol::PartWriter& writer, std::size_t room, ThreadCapture& capture) noexcept;
+    void send_signals(protocol::PartWriter& writer, ThreadCapture& capture) noexcept;
+    bool add_answered(protocol::PartWriter& writer, std::size_t room, ThreadCapture& capture) noexcept;
+    void give_up(protocol::PartWriter& writer, std::size_t room, ThreadCapture& capture) noexcept;
+    bool has_room(const protocol::PartWriter& writer, std::size_t room) const noexcept;
+
+    /// A running thread that was sent the signal.
+    struct Asked {
+        SignalCapture::Ticket ticket = 0;
+        std::uint32_t tid = 0;
+    };
 
     CaptureSettings settings_;
     std::span<std::uint32_t> tids_; // the client's memory
@@ -46,6 +60,11 @@ private:
     std::size_t next_ = 0;
     std::uint64_t next_module_ = 0; // address
     std::uint64_t spent_ns_ = 0;    // on capturing
+    std::size_t running_ = 0;       // of threads that ran, at the front of tids_
+    std::size_t signalled_ = 0;     // of these
+    std::uint64_t signals_until_ns_ = 0;
+    std::array<Asked, SignalCapture::slot_count> asked_{};
+    std::size_t asked_count_ = 0;
     bool begun_ = false;
     bool modules_done_ = false;
 };

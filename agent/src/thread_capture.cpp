@@ -84,9 +84,15 @@ std::string_view ThreadCapture::read(std::uint32_t tid, const char* file, std::s
     return {text(index).data(), got > 0 ? static_cast<std::size_t>(got) : 0};
 }
 
-std::string_view ThreadCapture::comm(std::uint32_t tid) const noexcept {
-    const std::string_view name = read(tid, "comm", 4);
-    return name.substr(0, name.find('\n'));
+std::string_view ThreadCapture::name(std::uint32_t tid) const noexcept {
+    const std::string_view line = read(tid, "comm", 4);
+    return line.substr(0, line.find('\n'));
+}
+
+protocol::ThreadStack ThreadCapture::told_as(std::uint32_t tid, protocol::Capture why) const noexcept {
+    protocol::ThreadStack thread = not_captured(tid, why, now_ns());
+    thread.name = name(tid);
+    return thread;
 }
 
 /// Reads both files; a missing schedstat (a kernel without it) leaves its text empty. A negative errno of `syscall`.
@@ -168,7 +174,7 @@ protocol::ThreadStack ThreadCapture::capture(std::uint32_t tid, const CaptureSet
     }
     if (thread.capture == protocol::Capture::exited)
         return not_captured(tid, thread.capture, thread.taken_at_ns);
-    thread.name = comm(tid);
+    thread.name = name(tid);
     if (thread.capture != protocol::Capture::captured) {
         thread.stack = {};
         thread.stack_cut = false;

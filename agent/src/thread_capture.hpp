@@ -52,6 +52,11 @@ public:
     /// What came of that thread; texts and stack are in the memories until the next call.
     protocol::ThreadStack capture(std::uint32_t tid, const CaptureSettings& settings) noexcept;
 
+    /// What the thread is called; in the memory until the next call.
+    std::string_view name(std::uint32_t tid) const noexcept;
+    /// A thread of which only its name and that are known.
+    protocol::ThreadStack told_as(std::uint32_t tid, protocol::Capture why) const noexcept;
+
 private:
     struct Files {
         OwnedFd schedstat;
@@ -68,7 +73,6 @@ private:
     }
     OwnedFd open(std::uint32_t tid, const char* file) const noexcept;
     std::string_view read(std::uint32_t tid, const char* file, std::size_t index) const noexcept;
-    std::string_view comm(std::uint32_t tid) const noexcept;
     std::int64_t look(const Files& files, std::size_t index, Look& look) const noexcept;
     Attempt attempt(const Files& files, std::size_t stack_bytes, protocol::ThreadStack& thread) const noexcept;
     void copy_stack(std::size_t stack_bytes, protocol::ThreadStack& thread) const noexcept;

@@ -29,8 +29,7 @@ public:
     /// The number in decimal.
     template <class Integer, std::enable_if_t<std::is_integral_v<Integer>, int> = 0>
     Label(const char* key, Integer number, const SourcePlace& place = SourcePlace::here()) noexcept
-        : Label(key, static_cast<std::uint64_t>(number),
-                std::is_signed_v<Integer> && number < Integer{}, place) {}
+        : Label(key, static_cast<std::uint64_t>(number), std::is_signed_v<Integer> && number < Integer{}, place) {}
     ~Label();
     Label(const Label&) = delete;
     Label& operator=(const Label&) = delete;

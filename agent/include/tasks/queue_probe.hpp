@@ -41,9 +41,12 @@ private:
 template <class DepthFunction> class QueueProbe : private QueueProbeBase {
 public:
     QueueProbe(const char* name, DepthFunction depth) noexcept : depth_(std::move(depth)) {
-        add(name, [](const void* probe) noexcept -> std::uint64_t {
-            return static_cast<std::uint64_t>(static_cast<const QueueProbe*>(probe)->depth_());
-        }, this);
+        add(
+            name,
+            [](const void* probe) noexcept -> std::uint64_t {
+                return static_cast<std::uint64_t>(static_cast<const QueueProbe*>(probe)->depth_());
+            },
+            this);
     }
     ~QueueProbe() { remove(); }
 
