@@ -2,6 +2,7 @@
 // One writer a record at a time: the thread that the record belongs to, or the owner of the JobHandle.
 // Release stores instead of fences: on x86 both are plain stores, and thread sanitizers understand these.
 // A process killed in between leaves an odd sequence, which readers count as unreadable.
+// Compiled with TASKS_TORN_RECORDS the odd one is left out: only for the test that shows that it is needed.
 #pragma once
 
 #include <atomic>
@@ -26,7 +27,9 @@ class RecordWriter {
 public:
     explicit RecordWriter(protocol::RecordHead& head) noexcept
         : sequence_(head.sequence), even_((sequence_.load(std::memory_order_relaxed) | 1u) + 1u) {
+#ifndef TASKS_TORN_RECORDS
         sequence_.store(even_ - 1, std::memory_order_relaxed);
+#endif
     }
     ~RecordWriter() { sequence_.store(even_, std::memory_order_release); }
     RecordWriter(const RecordWriter&) = delete;

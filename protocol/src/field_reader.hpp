@@ -95,6 +95,24 @@ public:
             out[array_filled_++] = number;
         });
     }
+    /// The same for numbers of eight bytes each; `count` of them are there already.
+    template <class Field, std::size_t N>
+    bool fixed_array(Field field, const char* name, std::array<std::uint64_t, N>& out, std::uint32_t& count) {
+        if (!is(field, name))
+            return false;
+        const auto take = [&](std::uint64_t number) {
+            check_room(count, N);
+            out[count++] = number;
+        };
+        if (reader_.wire_type() == protozero::pbf_wire_type::fixed64) {
+            take(reader_.get_fixed64());
+            return true;
+        }
+        expect(protozero::pbf_wire_type::length_delimited, "numbers of eight bytes");
+        for (const auto number : reader_.get_packed_fixed64())
+            take(number);
+        return true;
+    }
     template <class Field, class Numbers> bool numbers32(Field field, const char* name, Numbers& out) {
         return numbers(field, name, [&](std::uint64_t number) {
             check_room(out.size(), max_elements);
@@ -104,10 +122,10 @@ public:
 
     /// Appends the element of a repeated message to `out`, read by read_field(FieldReader&, Element&).
     template <class Field, class Elements>
-    bool element(Field field, const char* name, const char* message, Elements& out) {
+    bool element(Field field, const char* name, const char* message, Elements& out, std::size_t cap = max_elements) {
         if (!is(field, name))
             return false;
-        check_room(out.size(), max_elements);
+        check_room(out.size(), cap);
         FieldReader inside{length_delimited("a message"), message};
         inside.all(out.emplace_back());
         return true;

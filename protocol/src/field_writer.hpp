@@ -58,6 +58,10 @@ public:
         writer_.add_packed_uint64(tag(field), numbers.begin(), numbers.end());
     }
 
+    template <class Field, class Numbers> void packed_fixed(Field field, const Numbers& numbers) {
+        writer_.add_packed_fixed64(tag(field), numbers.begin(), numbers.end());
+    }
+
     /// An element of a repeated message, also where all its fields have their defaults.
     template <class Field, class Message> void element(Field field, const Message& message) {
         const auto before = buffer_size();

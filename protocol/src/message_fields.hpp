@@ -19,6 +19,8 @@ enum class Welcome : protozero::pbf_tag_type {
 
 enum class ErrorAnswer : protozero::pbf_tag_type { code = 1, sentence = 2 };
 
+enum class Queue : protozero::pbf_tag_type { name = 1, depth = 2 };
+
 enum class VitalsAnswer : protozero::pbf_tag_type {
     taken_at_ns = 1,
     name = 2,
@@ -39,6 +41,8 @@ enum class VitalsAnswer : protozero::pbf_tag_type {
     uptime_ns = 17,
     table_bytes = 18,
     table_cap_bytes = 19,
+    queues = 20,
+    queues_left_out = 21,
 };
 
 enum class CountsAnswer : protozero::pbf_tag_type {
@@ -63,6 +67,9 @@ enum class Task : protozero::pbf_tag_type {
     wait_object = 9,
     started_ns = 10,
     since_ns = 11,
+    label_key = 12,
+    label_text = 13,
+    label_cut = 14,
 };
 
 enum class TasksAnswer : protozero::pbf_tag_type {
@@ -88,6 +95,7 @@ enum class ThreadStack : protozero::pbf_tag_type {
     last_ran_ago_ns = 10,
     taken_at_ns = 11,
     wait_channel = 12,
+    registers = 13,
 };
 
 enum class Module : protozero::pbf_tag_type { start = 1, end = 2, file_offset = 3, path = 4, build_id = 5 };

@@ -38,6 +38,12 @@ template <class Buffer> void write_fields(FieldWriter<Buffer>&, const VitalsRequ
 template <class Buffer> void write_fields(FieldWriter<Buffer>&, const CountsRequest&) {}
 template <class Buffer> void write_fields(FieldWriter<Buffer>&, const TasksRequest&) {}
 
+template <class Buffer> void write_fields(FieldWriter<Buffer>& out, const Queue& queue) {
+    using F = fields::Queue;
+    out.text(F::name, queue.name);
+    out.number(F::depth, queue.depth);
+}
+
 template <class Buffer> void write_fields(FieldWriter<Buffer>& out, const VitalsAnswer& message) {
     using F = fields::VitalsAnswer;
     out.fixed(F::taken_at_ns, message.taken_at_ns);
@@ -59,6 +65,9 @@ template <class Buffer> void write_fields(FieldWriter<Buffer>& out, const Vitals
     out.number(F::uptime_ns, message.uptime_ns);
     out.number(F::table_bytes, message.table_bytes);
     out.number(F::table_cap_bytes, message.table_cap_bytes);
+    for (const auto& queue : std::span{message.queues}.first(std::min<std::size_t>(message.queue_count, max_queues)))
+        out.element(F::queues, queue);
+    out.number(F::queues_left_out, message.queues_left_out);
 }
 
 template <class Buffer> void write_fields(FieldWriter<Buffer>& out, const CountsAnswer& message) {
@@ -92,6 +101,9 @@ template <class Buffer> void write_fields(FieldWriter<Buffer>& out, const Task& 
     out.fixed(F::wait_object, task.wait_object);
     out.fixed(F::started_ns, task.started_ns);
     out.fixed(F::since_ns, task.since_ns);
+    out.number(F::label_key, task.label_key);
+    out.bytes(F::label_text, task.label_text.substr(0, max_label_bytes));
+    out.flag(F::label_cut, task.label_cut || task.label_text.size() > max_label_bytes);
 }
 
 /// What a TasksAnswer begins with, and what its last part ends with.
@@ -138,6 +150,8 @@ template <class Buffer> void write_fields(FieldWriter<Buffer>& out, const Thread
     out.number(F::last_ran_ago_ns, thread.last_ran_ago_ns);
     out.fixed(F::taken_at_ns, thread.taken_at_ns);
     out.text(F::wait_channel, thread.wait_channel);
+    out.packed_fixed(F::registers,
+                     std::span{thread.registers}.first(std::min<std::size_t>(thread.register_count, max_registers)));
 }
 
 template <class Buffer> void write_fields(FieldWriter<Buffer>& out, const Module& module) {

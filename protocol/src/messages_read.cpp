@@ -49,6 +49,20 @@ static bool read_field(FieldReader&, VitalsRequest&) { return false; }
 static bool read_field(FieldReader&, CountsRequest&) { return false; }
 static bool read_field(FieldReader&, TasksRequest&) { return false; }
 
+static bool read_field(FieldReader& in, Queue& out) {
+    using F = fields::Queue;
+    return in.bytes(F::name, "name", out.name) || in.number(F::depth, "depth", out.depth);
+}
+
+static bool read_queue(FieldReader& in, VitalsAnswer& out) {
+    struct {
+        VitalsAnswer& answer;
+        std::size_t size() const { return answer.queue_count; }
+        Queue& emplace_back() { return answer.queues[answer.queue_count++]; }
+    } queues{out};
+    return in.element(fields::VitalsAnswer::queues, "queues", "Queue", queues, max_queues);
+}
+
 static bool read_field(FieldReader& in, VitalsAnswer& out) {
     using F = fields::VitalsAnswer;
     return in.fixed(F::taken_at_ns, "taken_at_ns", out.taken_at_ns) || in.bytes(F::name, "name", out.name) ||
@@ -66,7 +80,8 @@ static bool read_field(FieldReader& in, VitalsAnswer& out) {
            in.number(F::switches_involuntary, "switches_involuntary", out.switches_involuntary) ||
            in.number(F::fds, "fds", out.fds) || in.number(F::uptime_ns, "uptime_ns", out.uptime_ns) ||
            in.number(F::table_bytes, "table_bytes", out.table_bytes) ||
-           in.number(F::table_cap_bytes, "table_cap_bytes", out.table_cap_bytes);
+           in.number(F::table_cap_bytes, "table_cap_bytes", out.table_cap_bytes) || read_queue(in, out) ||
+           in.number(F::queues_left_out, "queues_left_out", out.queues_left_out);
 }
 
 static bool read_field(FieldReader& in, CountsAnswer& out) {
@@ -99,7 +114,10 @@ static bool read_field(FieldReader& in, Task& out) {
            in.number(F::scopes_left_out, "scopes_left_out", out.scopes_left_out) ||
            in.number(F::wait_site, "wait_site", out.wait_site) ||
            in.fixed(F::wait_object, "wait_object", out.wait_object) ||
-           in.fixed(F::started_ns, "started_ns", out.started_ns) || in.fixed(F::since_ns, "since_ns", out.since_ns);
+           in.fixed(F::started_ns, "started_ns", out.started_ns) || in.fixed(F::since_ns, "since_ns", out.since_ns) ||
+           in.number(F::label_key, "label_key", out.label_key) ||
+           in.bytes(F::label_text, "label_text", out.label_text, max_label_bytes) ||
+           in.flag(F::label_cut, "label_cut", out.label_cut);
 }
 
 static bool read_field(FieldReader& in, TasksAnswer& out) {
@@ -135,7 +153,8 @@ static bool read_field(FieldReader& in, ThreadStack& out) {
            in.flag(F::stack_cut, "stack_cut", out.stack_cut) ||
            in.number(F::last_ran_ago_ns, "last_ran_ago_ns", out.last_ran_ago_ns) ||
            in.fixed(F::taken_at_ns, "taken_at_ns", out.taken_at_ns) ||
-           in.bytes(F::wait_channel, "wait_channel", out.wait_channel);
+           in.bytes(F::wait_channel, "wait_channel", out.wait_channel) ||
+           in.fixed_array(F::registers, "registers", out.registers, out.register_count);
 }
 
 static bool read_field(FieldReader& in, Module& out) {

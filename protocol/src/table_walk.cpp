@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "record_content.hpp"
 #include "table_state.hpp"
 
 namespace tasks::protocol {
@@ -10,45 +11,8 @@ namespace tasks::protocol {
 namespace {
 
 constexpr int looks = 8;
-// More than a thread can nest or begin: the number is no count of anything.
-constexpr std::uint32_t depth_limit = 1u << 24;
+// More than a thread can begin: the number is no count of anything.
 constexpr std::uint64_t births_limit = 1ull << 56;
-
-bool same(const TaskRecord& a, const TaskRecord& b) noexcept { return std::memcmp(&a, &b, sizeof a) == 0; }
-bool is_even(const TaskRecord& record) noexcept { return record.head.sequence % 2 == 0; }
-bool is(const TaskRecord& record, RecordType type) noexcept {
-    return record.head.type == static_cast<std::uint8_t>(type);
-}
-
-void take_wait(const RecordHead& head, Task& task) noexcept {
-    task.wait_reason = wait_reason_from(head.wait_reason);
-    if (task.wait_reason == WaitReason::none)
-        return;
-    task.state = State::waiting;
-    task.wait_site = head.wait_site;
-    task.wait_object = head.wait_object;
-    if (head.wait_since_ns != 0)
-        task.since_ns = head.wait_since_ns;
-}
-
-// The state of a job that does not wait: a thread that carries one runs it; of queued work only the table may know.
-State state_of(const RecordHead& head) noexcept {
-    if (head.type == static_cast<std::uint8_t>(RecordType::thread))
-        return State::running;
-    if (const auto state = state_from(head.state); state != State::unknown)
-        return state;
-    return head.tid != 0 ? State::running : State::unknown;
-}
-
-void take_job(const TaskRecord& record, Task& task) noexcept {
-    task.kind = Kind::job;
-    task.state = state_of(record.head);
-    task.scope_count = static_cast<std::uint8_t>(std::min<std::uint32_t>(record.head.depth, scopes_per_thread));
-    task.scopes_left_out = record.head.depth - task.scope_count;
-    std::copy_n(record.scopes.begin(), task.scope_count, task.scopes.begin());
-    task.started_ns = record.head.started_ns;
-    task.since_ns = record.head.started_ns;
-}
 
 // Leaves of a segment of records what begins at that record number.
 void cut_before(std::uint64_t first_record, Segment& segment) noexcept {
@@ -56,30 +20,6 @@ void cut_before(std::uint64_t first_record, Segment& segment) noexcept {
     const auto before = std::min(first_record > begins ? first_record - begins : 0, segment.bytes / record_bytes);
     segment.offset += before * record_bytes;
     segment.bytes -= before * record_bytes;
-}
-
-enum class Content { task, nothing, damaged };
-
-Content content_of(const TaskRecord& record, Task& task) noexcept {
-    const auto& head = record.head;
-    if (is(record, RecordType::free))
-        return Content::nothing;
-    if (is(record, RecordType::thread)) {
-        const bool waits = wait_reason_from(head.wait_reason) != WaitReason::none;
-        if (head.depth == 0 && !waits)
-            return Content::nothing;
-        if (head.tid == 0 || head.depth > depth_limit)
-            return Content::damaged;
-    } else if (!is(record, RecordType::job) || head.depth != 1) {
-        return Content::damaged;
-    }
-    if (head.depth > 0)
-        take_job(record, task);
-    else
-        task.kind = Kind::thread;
-    take_wait(head, task);
-    task.tid = head.tid;
-    return Content::task;
 }
 
 } // namespace
@@ -136,24 +76,83 @@ bool TableWalk::take(std::uint64_t number, const TaskRecord& first, const TaskRe
 
 // The looks that are left after two at the whole chunk, at this record alone.
 bool TableWalk::look_again(std::uint64_t number, const TaskRecord& last) noexcept {
-    TaskRecord before = last;
-    TaskRecord record;
-    for (int look = 2; look < looks; ++look) {
+    TaskRecord record = last;
+    if (!settle(number, record, 2)) {
+        ++totals_.unreadable;
+        return true;
+    }
+    if (!is(record, RecordType::counts))
+        return accept(number, record);
+    add_counts(record);
+    return true;
+}
+
+// Looks at a record until two looks agree; `record` holds the last one of those that were taken.
+bool TableWalk::settle(std::uint64_t number, TaskRecord& record, int looks_taken) noexcept {
+    for (int look = looks_taken; look < looks; ++look) {
+        const TaskRecord before = record;
         if (read_whole(source_, number * record_bytes, bytes_of(record)) != std::int64_t{record_bytes})
-            break;
-        if (same(before, record) && is_even(record)) {
-            if (!is(record, RecordType::counts))
-                return accept(number, record);
-            add_counts(record);
+            return false;
+        if (look > 0 && same(before, record) && is_even(record))
             return true;
-        }
-        before = record;
+    }
+    return false;
+}
+
+// Another record, that one refers to. False: it lies in no segment of records, or does not settle.
+bool TableWalk::look_at(std::uint64_t number, TaskRecord& record) noexcept {
+    const auto& directory = header_.directory();
+    const auto* end = directory.segments.data() + directory.count;
+    const auto offset = number * record_bytes;
+    const bool there = std::any_of(directory.segments.data(), end, [&](const Segment& segment) {
+        return segment.kind == static_cast<std::uint32_t>(SegmentKind::records) && offset >= segment.offset &&
+               offset - segment.offset < segment.bytes;
+    });
+    return there && settle(number, record, 0);
+}
+
+bool TableWalk::accept(std::uint64_t number, const TaskRecord& record) noexcept {
+    if (record.carries != 0 && is(record, RecordType::thread) && record.head.depth > 0)
+        return accept_carrier(number, record);
+    if (record.carries != 0 && is(record, RecordType::job) && record.head.tid != 0)
+        return accept_carried(number, record);
+    return tell(number, record);
+}
+
+// A thread that says that it carries a job: told with the job's record, where that agrees. Where it does not, the
+// thread has let go of it meanwhile, which shows in the thread's record; or the job has ended and the thread's scope
+// goes on, which is a task of its own.
+bool TableWalk::accept_carrier(std::uint64_t number, TaskRecord thread) noexcept {
+    for (int look = 0; look < looks; ++look) {
+        TaskRecord job;
+        const bool agrees = look_at(record_of(thread.carries), job) && is_outermost(job) &&
+                            record_of(job.carries) == number && carries(thread, job, thread.carries);
+        if (agrees)
+            return true;
+        TaskRecord again;
+        if (!look_at(number, again))
+            break;
+        const bool settled = same(thread, again);
+        thread = again;
+        if (settled || thread.carries == 0 || !is(thread, RecordType::thread) || thread.head.depth == 0)
+            return tell(number, thread);
     }
     ++totals_.unreadable;
     return true;
 }
 
-bool TableWalk::accept(std::uint64_t number, const TaskRecord& record) noexcept {
+// A job that says that a thread carries it: the thread tells the rest, where its record agrees.
+bool TableWalk::accept_carried(std::uint64_t number, const TaskRecord& job) noexcept {
+    TaskRecord thread;
+    if (!look_at(record_of(job.carries), thread) || !carries(thread, job, id_of(number, job))) {
+        auto alone = job;
+        alone.head.tid = 0;
+        return tell(number, alone);
+    }
+    return is_outermost(job) ? tell(number, joined(thread, job)) : true; // else it is part of the thread's task
+}
+
+bool TableWalk::tell(std::uint64_t number, const TaskRecord& record) noexcept {
     Task task;
     const auto content = content_of(record, task);
     if (content == Content::nothing)
@@ -162,7 +161,9 @@ bool TableWalk::accept(std::uint64_t number, const TaskRecord& record) noexcept 
         ++totals_.damaged;
         return true;
     }
-    task.id = std::uint64_t{record.head.generation} << 32 | number;
+    if (!is_site(record.label.key) || !take_label(record.label, task))
+        ++totals_.damaged;
+    task.id = id_of(number, record);
     return visitor_(to_, task);
 }
 

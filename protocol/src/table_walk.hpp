@@ -27,7 +27,12 @@ public:
 private:
     bool take(std::uint64_t number, const TaskRecord& first, const TaskRecord& second, bool alike) noexcept;
     bool look_again(std::uint64_t number, const TaskRecord& last) noexcept;
+    bool settle(std::uint64_t number, TaskRecord& record, int looks_taken) noexcept;
+    bool look_at(std::uint64_t number, TaskRecord& record) noexcept;
     bool accept(std::uint64_t number, const TaskRecord& record) noexcept;
+    bool accept_carrier(std::uint64_t number, TaskRecord thread) noexcept;
+    bool accept_carried(std::uint64_t number, const TaskRecord& job) noexcept;
+    bool tell(std::uint64_t number, const TaskRecord& record) noexcept;
     void add_counts(const TaskRecord& record) noexcept;
     bool add(std::uint64_t births, std::uint64_t deaths) noexcept;
     bool is_site(std::uint32_t site) noexcept;

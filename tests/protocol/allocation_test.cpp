@@ -57,7 +57,7 @@ TEST_CASE("walking, asking for sites and refreshing allocate nothing") {
     refreshed = reader.refresh();
     const auto after = allocations;
     CHECK(after == before);
-    CHECK(tasks == 4);
+    CHECK(tasks == 5);
     CHECK(site);
     CHECK(refreshed);
 }
@@ -67,14 +67,18 @@ TEST_CASE("writing parts allocates nothing, also where they do not fit") {
     const auto stacks = golden_stacks_answer();
     const auto vitals = golden_vitals_answer();
     const auto error = golden_error_answer();
-    std::array<char, 600> memory{};
+    const auto labels = golden_tasks_answer_labels();
+    const auto registers = golden_stacks_answer_registers();
+    const auto queues = golden_vitals_answer_queues();
+    std::array<char, 1200> memory{};
     int fitted = 0;
     const auto before = allocations;
     for (std::size_t size = 0; size < memory.size(); ++size) {
         PartWriter writer{std::span{memory}.first(size)};
         for (const bool fits :
              {writer.tasks_taken_at(1), writer.add(tasks.sites[0]), writer.add(tasks.tasks[0]),
-              writer.add(stacks.modules[0]), writer.add(stacks.threads[0]), writer.whole(vitals), writer.whole(error)})
+              writer.add(stacks.modules[0]), writer.add(stacks.threads[0]), writer.whole(vitals), writer.whole(error),
+              writer.add(labels.tasks[1]), writer.add(registers.threads[0]), writer.whole(queues)})
             fitted += fits ? 1 : 0;
     }
     const auto after = allocations;

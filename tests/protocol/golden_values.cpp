@@ -51,6 +51,17 @@ VitalsAnswer golden_vitals_answer_unknown() {
     return answer;
 }
 
+VitalsAnswer golden_vitals_answer_queues() {
+    VitalsAnswer answer;
+    answer.taken_at_ns = 8'842'130'000'123;
+    answer.name = "payments";
+    answer.queues[0] = {.name = "payments queue", .depth = 412};
+    answer.queues[1] = {.name = "mail queue", .depth = 0};
+    answer.queue_count = 2;
+    answer.queues_left_out = 1;
+    return answer;
+}
+
 CountsAnswer golden_counts_answer() {
     return {.tasks = 14, .thread_tasks = 4, .jobs = 10, .os_threads = 9, .jobs_dropped = 3};
 }
@@ -88,6 +99,32 @@ TasksAnswer golden_tasks_answer_last() {
     answer.tasks = {idle};
     answer.unreadable = 1;
     answer.dropped = 3;
+    return answer;
+}
+
+TasksAnswer golden_tasks_answer_labels() {
+    TasksAnswer answer;
+    answer.taken_at_ns = 8'842'130'000'123;
+    answer.sites = {{.id = 1, .name = "charge card", .function = "submit", .file = "payments.cpp", .line = 29},
+                    {.id = 4, .name = "request", .function = "serve", .file = "server.cpp", .line = 112}};
+    Task whole;
+    whole.id = 3ull << 32 | 161;
+    whole.kind = Kind::job;
+    whole.state = State::running;
+    whole.tid = 12341;
+    whole.scopes = {1};
+    whole.scope_count = 1;
+    whole.started_ns = 8'530'000'000'000;
+    whole.since_ns = 8'530'000'000'000;
+    whole.label_key = 4;
+    whole.label_text = "8431";
+    Task cut = whole;
+    cut.id = 5ull << 32 | 162;
+    cut.state = State::runnable;
+    cut.tid = 0;
+    cut.label_text = "of J\xc3\xb6rg M\xc3\xbcller, No. 8431 of 1"sv;
+    cut.label_cut = true;
+    answer.tasks = {whole, cut};
     return answer;
 }
 
@@ -134,6 +171,23 @@ StacksAnswer golden_stacks_answer_last() {
     running.capture = Capture::running;
     running.last_ran_ago_ns = 0;
     answer.threads = {reading, running};
+    return answer;
+}
+
+StacksAnswer golden_stacks_answer_registers() {
+    StacksAnswer answer;
+    ThreadStack running;
+    running.tid = 12342;
+    running.name = "worker-4";
+    running.capture = Capture::captured;
+    running.register_count = 17;
+    for (std::uint32_t number = 0; number < running.register_count; ++number)
+        running.registers[number] = 0x1111 * number;
+    running.sp = running.registers[7] = 0x7f2a85002bf0;
+    running.pc = running.registers[16] = 0x55d0c0402f1c;
+    running.stack = "\xf0\x2b\0\x85\x2a\x7f\0\0"sv;
+    running.taken_at_ns = 8'842'130'010'456;
+    answer.threads = {running};
     return answer;
 }
 

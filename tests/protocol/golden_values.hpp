@@ -11,11 +11,14 @@ Welcome golden_welcome();
 ErrorAnswer golden_error_answer();
 VitalsAnswer golden_vitals_answer();
 VitalsAnswer golden_vitals_answer_unknown(); ///< what is not known is absent; what is known to be 0 is there
+VitalsAnswer golden_vitals_answer_queues();
 CountsAnswer golden_counts_answer();
 TasksAnswer golden_tasks_answer();      ///< a first part
 TasksAnswer golden_tasks_answer_last(); ///< a last part
+TasksAnswer golden_tasks_answer_labels();
 StacksRequest golden_stacks_request();
 StacksAnswer golden_stacks_answer();      ///< a first part
 StacksAnswer golden_stacks_answer_last(); ///< a last part
+StacksAnswer golden_stacks_answer_registers();
 
 } // namespace tasks::protocol::tests

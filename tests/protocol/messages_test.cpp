@@ -184,6 +184,38 @@ TEST_CASE("a task has at most eight scopes and a system call six arguments") {
     CHECK(read<TasksAnswer>(bytes)->tasks[0].scope_count == 8);
 }
 
+TEST_CASE("a label has at most 31 bytes, a process 64 queues and a thread 34 registers") {
+    const std::string longest(max_label_bytes, 'x');
+    CHECK(read<TasksAnswer>(bytes_field(3, bytes_field(13, longest)))->tasks[0].label_text == longest);
+    CHECK_THAT(refusal<TasksAnswer>(bytes_field(3, bytes_field(13, longest + "x"))), Contains("label_text"));
+    CHECK(read<VitalsAnswer>(times(max_queues, bytes_field(20, "")))->queue_count == max_queues);
+    CHECK_THAT(refusal<VitalsAnswer>(times(max_queues + 1, bytes_field(20, ""))), Contains("queues"));
+    const auto registers = [](std::size_t count) { return bytes_field(4, bytes_field(13, std::string(count * 8, 1))); };
+    CHECK(read<StacksAnswer>(registers(max_registers))->threads[0].register_count == max_registers);
+    CHECK_THAT(refusal<StacksAnswer>(registers(max_registers + 1)), Contains("registers"));
+    CHECK_THAT(refusal<StacksAnswer>(bytes_field(4, bytes_field(13, "1234567"))), Contains("no protobuf"));
+    CHECK_THAT(refusal<StacksAnswer>(bytes_field(4, varint_field(13, 1))), Contains("registers"));
+    CHECK(read<StacksAnswer>(bytes_field(4, fixed64_field(13, 7) + fixed64_field(13, 9)))->threads[0].registers[1] ==
+          9);
+}
+
+TEST_CASE("a writer's mistake in a label, the queues or the registers is cut") {
+    const std::string text(max_label_bytes + 1, 'x');
+    TasksAnswer tasks;
+    tasks.tasks.resize(1);
+    tasks.tasks[0].label_text = text;
+    const auto task_bytes = write(tasks);
+    CHECK(read<TasksAnswer>(task_bytes)->tasks[0].label_text == std::string(max_label_bytes, 'x'));
+    CHECK(read<TasksAnswer>(task_bytes)->tasks[0].label_cut);
+    VitalsAnswer vitals;
+    vitals.queue_count = 200;
+    CHECK(read<VitalsAnswer>(write(vitals))->queue_count == max_queues);
+    StacksAnswer stacks;
+    stacks.threads.resize(1);
+    stacks.threads[0].register_count = 200;
+    CHECK(read<StacksAnswer>(write(stacks))->threads[0].register_count == max_registers);
+}
+
 TEST_CASE("arguments are told only of a thread in a system call") {
     StacksAnswer answer;
     answer.threads.resize(1);

@@ -51,6 +51,7 @@ TEST_CASE("a message written into given memory has the same bytes, and needs fou
     check_whole(golden_welcome());
     check_whole(golden_error_answer());
     check_whole(golden_vitals_answer());
+    check_whole(golden_vitals_answer_queues());
     check_whole(golden_counts_answer());
 }
 
@@ -63,6 +64,12 @@ TEST_CASE("parts written one by one are the whole answer") {
     CHECK(writer.bytes().empty());
     CHECK(write_stacks(writer, golden_stacks_answer_last()) == 4);
     CHECK(hex(writer.bytes()) == hex(write(golden_stacks_answer_last())));
+    writer.clear();
+    write_tasks(writer, golden_tasks_answer_labels());
+    CHECK(hex(writer.bytes()) == hex(write(golden_tasks_answer_labels())));
+    writer.clear();
+    write_stacks(writer, golden_stacks_answer_registers());
+    CHECK(hex(writer.bytes()) == hex(write(golden_stacks_answer_registers())));
 }
 
 TEST_CASE("what does not fit leaves the bytes as they were, for every size of memory") {
@@ -70,7 +77,9 @@ TEST_CASE("what does not fit leaves the bytes as they were, for every size of me
     const auto task = golden_tasks_answer().tasks[0];
     const auto module = golden_stacks_answer().modules[0];
     const auto thread = golden_stacks_answer().threads[0];
-    for (std::size_t size = 0; size < 400; ++size) {
+    const auto labelled = golden_tasks_answer_labels().tasks[1];
+    const auto running = golden_stacks_answer_registers().threads[0];
+    for (std::size_t size = 0; size < 900; ++size) {
         CAPTURE(size);
         std::vector<char> memory(size); // exactly so large: sanitizers see a write behind it
         PartWriter writer{memory};
@@ -88,6 +97,8 @@ TEST_CASE("what does not fit leaves the bytes as they were, for every size of me
             step(writer.add(task));
             step(writer.add(module));
             step(writer.add(thread));
+            step(writer.add(labelled));
+            step(writer.add(running));
             step(writer.tasks_end(1, 2));
         }
     }

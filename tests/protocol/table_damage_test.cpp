@@ -66,7 +66,7 @@ TEST_CASE("a table that is cut while it is read has unreadable records, no inven
     BytesSource source{lively_table().bytes()};
     auto reader = opened(source);
     source.bytes.resize(3 * 4096 + 2 * record_bytes);
-    const auto [tasks, totals] = walk(reader);
+    const auto [tasks, totals, labels] = walk(reader);
     CHECK(tasks.empty());
     CHECK(totals.unreadable == 64);
 }

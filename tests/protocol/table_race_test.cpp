@@ -81,6 +81,10 @@ void write_thread(TaskRecord& record, std::uint32_t number) {
     put(record.head.started_ns, std::uint64_t{number} + 4);
     for (auto& scope : record.scopes)
         put(scope, site_of(number));
+    put(record.label.key, site_of(number));
+    const auto letters = std::uint64_t{0x0101010101010101} * ('a' + number % 26);
+    for (auto& word : record.label.text)
+        put(word, &word == &record.label.text.back() ? letters << 8 >> 8 : letters);
     std::atomic_ref{record.head.sequence}.store(sequence + 2, std::memory_order_release);
 }
 
@@ -88,6 +92,8 @@ bool is_whole(const Task& task) {
     const auto number = static_cast<std::uint32_t>(task.id >> 32);
     return task.tid == number + 1 && task.wait_object == std::uint64_t{number} + 2 &&
            task.since_ns == std::uint64_t{number} + 3 && task.started_ns == std::uint64_t{number} + 4 &&
+           task.label_key == site_of(number) &&
+           task.label_text == std::string(max_label_bytes, static_cast<char>('a' + number % 26)) &&
            task.scopes.front() == site_of(number) && task.scopes.back() == site_of(number);
 }
 

@@ -36,8 +36,8 @@ TEST_CASE("the header's facts are read") {
 TEST_CASE("every task is visited once, in the order of the records") {
     const BytesSource source{lively_table().bytes()};
     auto reader = opened(source);
-    const auto [tasks, totals] = walk(reader);
-    REQUIRE(tasks.size() == 4);
+    const auto [tasks, totals, labels] = walk(reader);
+    REQUIRE(tasks.size() == 5);
     CHECK(totals.unreadable == 0);
     CHECK(totals.damaged == 0);
 
@@ -69,14 +69,25 @@ TEST_CASE("every task is visited once, in the order of the records") {
     carried.started_ns = carried.since_ns = 120;
     CHECK(tasks[2] == carried);
 
+    Task run; // two nested jobs that a thread carries, told where the outer one's record is, with the thread's facts
+    run.id = 7ull << 32 | (first_record + 5);
+    run.kind = Kind::job;
+    run.state = State::running;
+    run.tid = 12344;
+    run.scopes = {3, 1};
+    run.scope_count = 2;
+    run.label_key = 2;
+    run.label_text = "8431";
+    CHECK(tasks[3] == run);
+
     Task idle;
-    idle.id = 9ull << 32 | (first_record + 4);
+    idle.id = 9ull << 32 | (first_record + 7);
     idle.kind = Kind::thread;
     idle.state = State::waiting;
     idle.wait_reason = WaitReason::job_queue;
     idle.tid = 12342;
     idle.since_ns = 300;
-    CHECK(tasks[3] == idle);
+    CHECK(tasks[4] == idle);
 }
 
 TEST_CASE("a job carried by a thread may wait") {
@@ -198,9 +209,9 @@ TEST_CASE("refresh sees what has grown") {
     table.header().seen_alive_ns = 9'000;
     table.add_history(30, 9, 4);
     source.bytes = table.bytes();
-    CHECK(walk(reader).tasks.size() == 4);
-    REQUIRE(reader.refresh());
     CHECK(walk(reader).tasks.size() == 5);
+    REQUIRE(reader.refresh());
+    CHECK(walk(reader).tasks.size() == 6);
     CHECK(reader.record_count() == 64 + 32);
     CHECK(reader.facts().seen_alive_ns == 9'000);
     CHECK(reader.facts().history.size() == 3);
@@ -212,7 +223,7 @@ TEST_CASE("a table that became unreadable leaves the old facts") {
     source.bytes[0] = 'X';
     CHECK_FALSE(reader.refresh());
     CHECK(reader.facts().name == "payments");
-    CHECK(walk(reader).tasks.size() == 4);
+    CHECK(walk(reader).tasks.size() == 5);
     source.bytes.resize(100);
     CHECK_FALSE(reader.refresh());
     CHECK(walk(reader).totals.unreadable > 0);
@@ -233,14 +244,17 @@ TEST_CASE("a walk can begin at any record") {
     table.add_job(1);
     const BytesSource source{table.bytes()};
     auto reader = opened(source);
-    const auto all = walk(reader).tasks;
-    REQUIRE(all.size() == 5);
+    const auto walked = walk(reader);
+    const auto& all = walked.tasks;
+    REQUIRE(all.size() == 6);
     const auto last = table.size() / record_bytes;
     for (std::uint64_t first = 0; first <= last + 1; ++first) {
         CAPTURE(first);
         std::vector<Task> from;
+        std::deque<std::string> labels;
         reader.each_task_from(first, [&](const Task& task) {
             from.push_back(task);
+            from.back().label_text = labels.emplace_back(task.label_text);
             return true;
         });
         std::vector<Task> expected;
@@ -259,8 +273,8 @@ TEST_CASE("a site that was added after the directory was read is no damage") {
     table.add_segment(SegmentKind::sites, 4096);
     table.add_job(65);
     source.bytes = table.bytes();
-    const auto [tasks, totals] = walk(reader);
-    CHECK(tasks.size() == 5);
+    const auto [tasks, totals, labels] = walk(reader);
+    CHECK(tasks.size() == 6);
     CHECK(totals.damaged == 0);
 }
 
@@ -271,7 +285,7 @@ TEST_CASE("segments of a kind from later versions are passed over") {
     table.add_job(1);
     const BytesSource source{table.bytes()};
     auto reader = opened(source);
-    CHECK(walk(reader).tasks.size() == 5);
+    CHECK(walk(reader).tasks.size() == 6);
 }
 
 TEST_CASE("a source that gives few bytes at a time is read on") {
@@ -283,7 +297,7 @@ TEST_CASE("a source that gives few bytes at a time is read on") {
     };
     const Slow source{lively_table().bytes()};
     auto reader = opened(source);
-    CHECK(walk(reader).tasks.size() == 4);
+    CHECK(walk(reader).tasks.size() == 5);
     CHECK(reader.site(1)->name == "charge card");
 }
 

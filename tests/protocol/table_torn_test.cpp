@@ -39,7 +39,7 @@ struct Torn {
 
 TEST_CASE("a record that changes at every look is given up after eight and counted") {
     Torn torn{[](TaskRecord& record, int look) { record.head.sequence = 2 * static_cast<std::uint32_t>(look); }};
-    const auto [tasks, totals] = torn.walked();
+    const auto [tasks, totals, labels] = torn.walked();
     CHECK(torn.looks == 8);
     CHECK(tasks.size() == 1);
     CHECK(totals.unreadable == 1);
@@ -48,13 +48,13 @@ TEST_CASE("a record that changes at every look is given up after eight and count
 
 TEST_CASE("a record whose words change under an even sequence is not accepted either") {
     Torn torn{[](TaskRecord& record, int look) { record.head.started_ns = static_cast<std::uint64_t>(look); }};
-    const auto [tasks, totals] = torn.walked();
+    const auto [tasks, totals, labels] = torn.walked();
     CHECK(tasks.size() == 1);
     CHECK(totals.unreadable == 1);
 }
 
 TEST_CASE("the last word of a record counts as much as the first") {
-    Torn torn{[](TaskRecord& record, int look) { record.reserved[5] = static_cast<std::uint64_t>(look); }};
+    Torn torn{[](TaskRecord& record, int look) { record.carries = static_cast<std::uint64_t>(look); }};
     CHECK(torn.walked().totals.unreadable == 1);
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("a record that settles is accepted at the first two looks that agree")
             record.head.sequence = 2 * static_cast<std::uint32_t>(std::min(look, settled));
             record.head.started_ns = 100 + static_cast<std::uint64_t>(std::min(look, settled));
         }};
-        const auto [tasks, totals] = torn.walked();
+        const auto [tasks, totals, labels] = torn.walked();
         CHECK(torn.looks == settled + 2);
         REQUIRE(tasks.size() == 2);
         CHECK(tasks[0].started_ns == 100 + static_cast<std::uint64_t>(settled));
@@ -75,7 +75,7 @@ TEST_CASE("a record that settles is accepted at the first two looks that agree")
 
 TEST_CASE("a record whose writer was killed in an update is unreadable, alone") {
     Torn torn{[](TaskRecord& record, int) { record.head.sequence = 3; }};
-    const auto [tasks, totals] = torn.walked();
+    const auto [tasks, totals, labels] = torn.walked();
     CHECK(torn.looks == 8);
     CHECK(tasks.size() == 1);
     CHECK(totals.unreadable == 1);
@@ -91,7 +91,7 @@ TEST_CASE("a record that becomes free is no task") {
         record.head.sequence = look < 1 ? 2 : 4;
         record.head.type = look < 1 ? 2 : 0;
     }};
-    const auto [tasks, totals] = torn.walked();
+    const auto [tasks, totals, labels] = torn.walked();
     CHECK(tasks.size() == 1);
     CHECK(totals.unreadable == 0);
 }

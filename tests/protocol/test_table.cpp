@@ -84,6 +84,17 @@ TaskRecord& TestTable::add_thread(std::uint32_t tid) {
     return record;
 }
 
+TaskRecord& TestTable::add_carried(TaskRecord& thread, std::uint32_t scope, std::uint32_t site) {
+    auto& job = add_job(site);
+    job.head.tid = thread.head.tid;
+    job.carries = std::uint64_t{scope} << 32 | number_of(thread);
+    thread.head.depth = std::max(thread.head.depth, scope + 1);
+    thread.scopes[scope] = site;
+    if (scope == 0)
+        thread.carries = std::uint64_t{job.head.generation} << 32 | number_of(job);
+    return job;
+}
+
 CountsRecord& TestTable::add_counts() {
     auto* counts = reinterpret_cast<CountsRecord*>(&next_record());
     counts->type = static_cast<std::uint8_t>(RecordType::counts);
@@ -133,6 +144,10 @@ TestTable lively_table() {
     auto& counts = table.add_counts();
     counts.counts[0] = {charge, 0, 20, 19};
     counts.counts[3] = {receipt, 0, 30, 28};
+    auto& worker = table.add_thread(12344);
+    worker.label = label(results, "8431");
+    table.add_carried(worker, 0, receipt).label = label(results, "8432", true);
+    table.add_carried(worker, 1, charge);
     auto& idle = table.add_thread(12342);
     idle.head.wait_reason = static_cast<std::uint8_t>(WaitReason::job_queue);
     idle.head.wait_since_ns = 300;
@@ -142,6 +157,14 @@ TestTable lively_table() {
     table.add_history(10, 1, 0);
     table.add_history(20, 5, 3);
     return table;
+}
+
+LabelField label(std::uint32_t key, std::string_view text, bool cut) {
+    LabelField field;
+    field.key = key;
+    std::memcpy(field.text.data(), text.data(), std::min(text.size(), max_label_bytes));
+    reinterpret_cast<char*>(field.text.data())[max_label_bytes] = cut ? 1 : 0;
+    return field;
 }
 
 std::int64_t BytesSource::read_at(std::uint64_t offset, std::span<char> into) const noexcept {
@@ -159,6 +182,7 @@ Walked walk(TableReader& reader) {
     Walked walked;
     walked.totals = reader.each_task([&](const Task& task) {
         walked.tasks.push_back(task);
+        walked.tasks.back().label_text = walked.labels.emplace_back(task.label_text);
         return true;
     });
     return walked;
@@ -179,7 +203,9 @@ bool read_all(const TableSource& source) {
     }
     const auto walked = walk(*reader);
     REQUIRE(walked.totals.jobs_ended <= walked.totals.jobs_started);
-    REQUIRE(walked.tasks.size() + walked.totals.damaged <= reader->record_count() + reader->site_count());
+    // A task that is told may have a label that cannot be.
+    REQUIRE(walked.tasks.size() <= reader->record_count());
+    REQUIRE(walked.totals.damaged <= reader->record_count() + reader->site_count());
     for (const auto& task : walked.tasks)
         REQUIRE((task.scope_count <= max_scopes && task.kind != Kind::unknown));
     std::size_t text = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,8 @@ public:
 
     TaskRecord& add_job(std::uint32_t site);
     TaskRecord& add_thread(std::uint32_t tid);
+    /// A job that the thread carries as its scope of that index; both records say so.
+    TaskRecord& add_carried(TaskRecord& thread, std::uint32_t scope, std::uint32_t site);
     CountsRecord& add_counts();
     std::uint32_t add_site(std::string_view name, std::string_view function, std::string_view file, std::uint32_t line);
     SiteRecord& site(std::uint32_t id) { return *at<SiteRecord>(first_site_ + (id - 1) * sizeof(SiteRecord)); }
@@ -54,6 +57,9 @@ private:
 /// idle one, counts, history.
 TestTable lively_table();
 
+/// A label as the agent writes it, of at most 31 bytes.
+LabelField label(std::uint32_t key, std::string_view text, bool cut = false);
+
 /// Reads those bytes.
 struct BytesSource : TableSource {
     explicit BytesSource(std::string from) : bytes(std::move(from)) {}
@@ -72,6 +78,7 @@ struct ChangingSource : TableSource {
 struct Walked {
     std::vector<Task> tasks;
     TableTotals totals;
+    std::deque<std::string> labels; ///< the texts that tasks view
 };
 Walked walk(TableReader& reader);
 

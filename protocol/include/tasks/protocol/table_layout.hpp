@@ -102,12 +102,16 @@ struct LabelField {
 static_assert(sizeof(LabelField) == 40);
 
 /// A thread that used the agent, or a job: sites of the scopes, outermost first (a job has one).
+/// A job that a thread carries (JobHandle::run()) is in two records at a time, each of which names the other; it is one
+/// task, told where the job's record stands. `carries` and head.tid of the job are words that are stored one by one,
+/// outside the sequence: the job's first when the thread takes it, the thread's first when it lets go. Only where both
+/// agree does the thread carry the job, so that a process killed in between leaves it once.
 struct TaskRecord {
     RecordHead head;
     std::array<std::uint32_t, scopes_per_thread> scopes{};
     LabelField label;
-    /// Thread: the id of the handle's job that it carries outermost, 0 none; that is then the task's id. The job's own
-    /// record has head.tid of the thread meanwhile, and is not counted.
+    /// Thread: the id of the job that is its outermost scope, 0 none; that is then the task's id.
+    /// Job, while head.tid is not 0: index of its scope << 32 | record number of that thread; 0 none.
     std::uint64_t carries = 0;
 };
 static_assert(sizeof(TaskRecord) == record_bytes);

@@ -62,7 +62,7 @@ struct TableTotals {
     std::uint64_t jobs_ended = 0;
     std::uint64_t unreadable =
         0;                     ///< records that changed at each of eight looks, or whose writer was killed in an update
-    std::uint64_t damaged = 0; ///< records whose content cannot be (unknown type, site out of range)
+    std::uint64_t damaged = 0; ///< records whose content cannot be (unknown type, site out of range), and labels
 };
 
 class TableReader {
@@ -83,8 +83,10 @@ public:
     /// yet or damaged.
     std::optional<Site> site(std::uint32_t id) noexcept;
 
-    /// Calls visit(const Task&) for every task in the table: each job, and each thread that carries a job or waits in
-    /// a tasks::Wait (kind job or thread). In the order of the records. `visit` returns false to stop.
+    /// Calls visit(const Task&) for every task in the table: each job, and each thread that carries a job, waits in a
+    /// tasks::Wait or has a label (kind job or thread). A job's handle that a thread carries is one task, with the
+    /// handle's id. In the order of the records. The label's text is valid during the call. `visit` returns false to
+    /// stop.
     template <class Visit> TableTotals each_task(Visit&& visit) noexcept { return each_task_from(0, visit); }
 
     /// The same from that record number on (the low half of a task's id), so that an answer in parts need not look at
