@@ -36,9 +36,8 @@ std::vector<std::string> names_in(const std::string& directory, std::string_view
 }
 
 std::uint64_t last_seen(const Sighting& sighting) {
-    if (!sighting.table) { // a dead one has it always; g++ 12 warns of what would be read otherwise
+    if (!sighting.table)
         return 0;
-    }
     const auto& table = *sighting.table;
     return table.started_at_realtime_ns +
            (table.seen_alive_ns > table.started_at_ns ? table.seen_alive_ns - table.started_at_ns : 0);
