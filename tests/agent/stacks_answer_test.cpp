@@ -1,6 +1,7 @@
 // What is captured of the process's own threads, through the socket.
 #include <catch2/catch.hpp>
 
+#include <signal.h>
 #include <sys/prctl.h>
 
 #include <cstring>
@@ -116,6 +117,9 @@ TEST_CASE("A thread that runs is said to run") {
     std::atomic<bool> stop{false};
     std::atomic<std::uint32_t> tid{0};
     std::thread spinning([&] {
+        sigset_t all; // the capture signal too, which another test may have taken for this process
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
         tid.store(own_tid());
         while (!stop.load(std::memory_order_relaxed)) {
         }
