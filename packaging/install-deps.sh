@@ -8,7 +8,7 @@ build_packages="
     libcli11-dev libfmt-dev libboost1.81-dev libprotozero-dev libdw-dev libelf-dev rapidjson-dev zlib1g-dev"
 test_packages="
     catch2 ccache git procps util-linux
-    clang-19 clang-format-19 libclang-rt-19-dev
+    clang-14 clang-19 clang-format-19 libclang-rt-19-dev
     gdb elfutils valgrind mandoc
     python3 python3-jsonschema python3-protobuf protobuf-compiler"
 

@@ -1,5 +1,6 @@
 #include "capture/agent_client.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -71,6 +72,21 @@ AgentTrouble trouble_of(protocol::ErrorCode code) {
         return AgentTrouble::silent;
     default:
         return AgentTrouble::broken;
+    }
+}
+
+std::string_view words_for(protocol::MessageType request) {
+    switch (request) {
+    case protocol::MessageType::vitals_request:
+        return "vitals";
+    case protocol::MessageType::counts_request:
+        return "counts";
+    case protocol::MessageType::tasks_request:
+        return "its tasks";
+    case protocol::MessageType::stacks_request:
+        return "stacks";
+    default:
+        return "this";
     }
 }
 
@@ -168,7 +184,10 @@ Result<AgentClient, AgentError> AgentClient::meet(const AgentFiles& files, const
         }
         auto error = check_welcome(*frame, files);
         if (!error) {
-            agent.name_ = protocol::read<protocol::Welcome>(frame->payload)->name;
+            const auto welcome = protocol::read<protocol::Welcome>(frame->payload);
+            agent.name_ = welcome->name;
+            agent.version_ = welcome->agent_version;
+            agent.answered_ = welcome->request_types;
             return agent;
         }
         if (error->trouble != AgentTrouble::silent || deadline.passed()) {
@@ -180,6 +199,10 @@ Result<AgentClient, AgentError> AgentClient::meet(const AgentFiles& files, const
 
 std::optional<AgentError> AgentClient::ask(protocol::MessageType request, std::string_view payload,
                                            protocol::MessageType answer, const Take& take, const Deadline& deadline) {
+    if (!answers(request)) {
+        return broken("the agent, of version " + version_ + ", cannot be asked for " + std::string{words_for(request)} +
+                      "; use the tasks command of that version");
+    }
     const auto id = ++last_id_;
     if (auto error = send(protocol::frame_bytes(request, 0, id, payload), deadline)) {
         return error;
@@ -271,6 +294,12 @@ std::optional<AgentError> AgentClient::fill(const Deadline& deadline) {
 }
 
 AgentError AgentClient::broken(std::string_view what) const { return trouble(AgentTrouble::broken, files_, what); }
+
+/// An agent that lists none is asked.
+bool AgentClient::answers(protocol::MessageType request) const {
+    return answered_.empty() ||
+           std::find(answered_.begin(), answered_.end(), static_cast<std::uint32_t>(request)) != answered_.end();
+}
 
 AgentError AgentClient::silent() const {
     return trouble(AgentTrouble::silent, files_, "the agent did not answer before the deadline");

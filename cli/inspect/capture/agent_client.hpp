@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tasks/protocol/messages.hpp>
 
@@ -40,7 +41,7 @@ inline constexpr std::uint64_t max_answer_bytes = 1ull << 30;
 /// deadline where the agent's backlog is full.
 Result<FileDescriptor, AgentError> connect_to(const AgentFiles& files, const Deadline& deadline);
 
-inline constexpr std::uint32_t hello_request_id = 0;
+inline constexpr std::uint32_t hello_request_id = 1;
 
 /// The frame that a client says first.
 std::string hello_bytes();
@@ -61,6 +62,7 @@ public:
 
     /// Sends the request and hands the payload of each frame of the answer to `take`, which returns what is wrong with
     /// it, or nothing. The views in a message read from it are valid during that call.
+    /// What the agent did not say that it answers is not asked, but an error.
     using Take = std::function<std::optional<std::string>(std::string_view payload)>;
     std::optional<AgentError> ask(protocol::MessageType request, std::string_view payload, protocol::MessageType answer,
                                   const Take& take, const Deadline& deadline);
@@ -72,13 +74,16 @@ private:
     std::optional<AgentError> fill(const Deadline& deadline);
     AgentError broken(std::string_view what) const;
     AgentError silent() const;
+    bool answers(protocol::MessageType request) const;
 
     FileDescriptor socket_;
     AgentFiles files_;
     std::string name_;
+    std::string version_;                 ///< of the agent
+    std::vector<std::uint32_t> answered_; ///< requests that the agent answers
     protocol::FrameDecoder decoder_;
     std::string unread_; ///< received, not yet fed to the decoder
-    std::uint32_t last_id_ = 0;
+    std::uint32_t last_id_ = hello_request_id;
 };
 
 } // namespace tasks::inspect

@@ -12,7 +12,7 @@
 namespace tasks::inspect {
 namespace {
 
-constexpr std::uint32_t counts_request_id = 1;
+constexpr std::uint32_t counts_request_id = hello_request_id + 1;
 constexpr std::size_t max_small_payload = 64 * 1024;
 constexpr std::size_t default_window = 256;
 constexpr std::size_t spare_fds = 64; ///< open already, or needed beside the sockets

@@ -57,8 +57,9 @@ void Connection::refuse(protocol::ErrorCode code, std::string_view sentence, std
 }
 
 void Connection::welcome(std::optional<std::uint32_t> as_pid) {
-    if (hear()) {
-        answer(protocol::Welcome{1, "0.1.0", as_pid.value_or(pid_), start_, "fake", {16, 18, 20, 22}}, 0);
+    if (const auto hello = hear()) {
+        answer(protocol::Welcome{1, "0.1.0", as_pid.value_or(pid_), start_, "fake", {16, 18, 20, 22}},
+               hello->header.request_id);
     }
 }
 
