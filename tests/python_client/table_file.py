@@ -10,6 +10,7 @@ import struct
 RECORD_BYTES, SITE_BYTES, HEADER_BYTES = 128, 64, 4096
 MOST_SEGMENTS, MOST_SITES, LARGEST = 48, 1 << 20, 16 << 30
 RECORDS, SITES, TEXT = 1, 2, 3
+FREE, THREAD, JOB, COUNTS = 0, 1, 2, 3
 CHUNK = 64 * 1024
 LOOKS = 8
 
@@ -47,6 +48,7 @@ class Task:
     wait_site: int
     scopes: list
     scopes_left_out: int
+    label: tuple  # number of the site with the key, text, cut; or None
 
 
 @dataclasses.dataclass
@@ -136,19 +138,27 @@ class Reader:
     # ---- records
 
     def read_records(self):
+        """{number: record} of all records that are in use; those that no two reads agree on are counted."""
+        records = {}
         for kind, offset, size in self.segments:
-            if kind != RECORDS:
-                continue
-            for chunk in range(offset, offset + size, CHUNK):
+            for chunk in range(offset, offset + size, CHUNK) if kind == RECORDS else ():
                 count = min(CHUNK, offset + size - chunk)
                 first, second = self.read(chunk, count), self.read(chunk, count)
                 for at in range(0, count, RECORD_BYTES):
-                    one, two = first[at:at + RECORD_BYTES], second[at:at + RECORD_BYTES]
-                    yield (chunk + at) // RECORD_BYTES, self.accepted(chunk + at, one, two)
+                    data = self.accepted(chunk + at, first[at:at + RECORD_BYTES], second[at:at + RECORD_BYTES])
+                    if data is None:
+                        self.unreadable += 1
+                    elif data[8] > COUNTS:
+                        self.damaged += 1
+                    elif data[8] == COUNTS:
+                        self.count(data)
+                    elif data[8] != FREE:
+                        records[(chunk + at) // RECORD_BYTES] = Record(data)
+        return records
 
     def accepted(self, offset, one, two):
         """A record's bytes that two reads agree on, or None."""
-        if two[8] == 3:
+        if two[8] == COUNTS:
             return two
         for _ in range(LOOKS):
             if one == two and struct.unpack_from("<I", two)[0] % 2 == 0:
@@ -156,47 +166,83 @@ class Reader:
             one, two = two, self.read(offset, RECORD_BYTES)
         return None
 
-    def read_tasks(self):
-        tasks = []
-        for number, record in self.read_records():
-            if record is None:
-                self.unreadable += 1
-            elif record[8] == 3:
-                self.count(record)
-            elif record[8] > 3:
-                self.damaged += 1
-            elif record[8] != 0:
-                task = self.task(number, record)
-                if task:
-                    tasks.append(task)
-        return tasks
-
-    def count(self, record):
+    def count(self, data):
         for index in range(4):
-            site, _, births, deaths = struct.unpack_from("<IIQQ", record, 16 + index * 24)
+            site, _, births, deaths = struct.unpack_from("<IIQQ", data, 16 + index * 24)
             if site:
                 self.births += births
                 self.deaths += deaths
 
-    def task(self, number, record):
-        _, generation, record_type, state, reason = struct.unpack_from("<IIBBB", record)
-        tid, wait_object, wait_since, started, wait_site, depth = struct.unpack_from("<IQQQII", record, 12)
-        if record_type == 1 and depth == 0 and reason == 0:
-            return None  # a thread without a job that waits for nothing
-        scopes = list(struct.unpack_from("<8I", record, 48))[:min(depth, 8)]
-        if max([wait_site, *scopes]) > self.site_count or (record_type == 2 and depth != 1):
+    def read_tasks(self):
+        records = self.read_records()
+        tasks = []
+        for number, record in records.items():
+            if max([record.wait_site, *record.scopes]) > self.site_count or (record.type == JOB and record.depth != 1):
+                self.damaged += 1
+                continue
+            task = self.job(number, record, records) if record.type == JOB else self.thread(number, record, records)
+            if task:
+                tasks.append(task)
+        return tasks
+
+    def job(self, number, job, records):
+        """The task that a job's record tells, if any."""
+        scope, carrier = job.carries >> 32, records.get(job.carries & 0xffffffff)
+        if not carrier or not carry_each_other(carrier, job, number, scope):
+            state = "waiting" if job.reason else word(STATES, job.state)
+            return self.task(number, job, job, "job", state, 0)
+        if scope:
+            return None  # a part of the thread's task
+        waits = carrier if carrier.reason else job
+        return self.task(number, job, waits, "job", "waiting" if waits.reason else "running", carrier.tid, carrier)
+
+    def thread(self, number, thread, records):
+        job_number = thread.carries & 0xffffffff
+        job = records.get(job_number)
+        if job and thread.carries >> 32 == job.generation and carry_each_other(thread, job, job_number, 0):
+            return None  # told where the job's record stands
+        kind = "job" if thread.depth else "thread"
+        if kind == "thread" and not thread.reason and not self.label(thread):
+            return None  # nothing that it does was said
+        return self.task(number, thread, thread, kind, "waiting" if thread.reason else "running", thread.tid, thread)
+
+    def task(self, number, own, waits, kind, state, tid, thread=None):
+        """`own` is the record whose id it has, `waits` the one with its wait, `thread` that of the thread, if any."""
+        source = thread or own
+        return Task(id=own.generation << 32 | number, kind=kind, state=state, wait_reason=word(WAIT_REASONS, waits.reason),
+                    tid=tid, wait_object=waits.wait_object, wait_site=waits.wait_site,
+                    since_ns=waits.wait_since if waits.reason and waits.wait_since else source.started,
+                    scopes=source.scopes, scopes_left_out=max(source.depth - 8, 0),
+                    label=self.label(source) or self.label(own))
+
+    def label(self, record):
+        """(number of the site with the key, text, cut), or None."""
+        text = record.label_text.rstrip(b"\0")
+        if not record.label_key:
+            return None
+        if record.label_key > self.site_count or b"\0" in text:
             self.damaged += 1
             return None
-        if reason:
-            told = "waiting"
-        elif record_type == 1:
-            told = "running"
-        else:
-            told = word(STATES, state) if state else "running" if tid else "unknown"
-        return Task(id=generation << 32 | number, kind="job" if record_type == 2 or depth else "thread", state=told,
-                    wait_reason=word(WAIT_REASONS, reason), tid=tid, wait_object=wait_object,
-                    since_ns=wait_since if reason and wait_since else started, wait_site=wait_site, scopes=scopes,
-                    scopes_left_out=max(depth - 8, 0) if record_type == 1 else 0)
+        return record.label_key, text, record.label_cut == 1
+
+
+class Record:
+    """The fields of a thread's or a job's record."""
+
+    def __init__(self, data):
+        _, self.generation, self.type, self.state, self.reason = struct.unpack_from("<IIBBB", data)
+        self.tid, self.wait_object, self.wait_since, self.started = struct.unpack_from("<IQQQ", data, 12)
+        self.wait_site, self.depth = struct.unpack_from("<II", data, 40)
+        self.scopes = list(struct.unpack_from("<8I", data, 48))[:min(self.depth, 8)]
+        self.label_text, self.label_cut, self.label_key = struct.unpack_from("<31sBI", data, 80)
+        (self.carries,) = struct.unpack_from("<Q", data, 120)
+
+
+def carry_each_other(thread, job, job_number, scope):
+    """Whether these two records are one task: the thread carries the job as that scope."""
+    return ((thread.type, job.type) == (THREAD, JOB) and thread.tid == job.tid != 0 and scope < thread.depth
+            and job.carries >> 32 == scope and (scope >= 8 or thread.scopes[scope:scope + 1] == job.scopes[:1])
+            and (scope != 0 or thread.carries == job.generation << 32 | job_number))
 
 
 def read_table(path):

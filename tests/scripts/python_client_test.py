@@ -371,6 +371,8 @@ def compare_with_answer(table, parts):
             table_file.KINDS[other.kind], table_file.STATES[other.state], other.tid, other.wait_object, other.since_ns,
             list(other.scopes), other.wait_site), (task, other)
         assert task.wait_reason == table_file.WAIT_REASONS[other.wait_reason], (task, other)
+        label = (other.label_key, other.label_text, other.label_cut) if other.label_key else None
+        assert task.label == label and task.scopes_left_out == other.scopes_left_out, (task, other)
     for number in {task.wait_site for task in table.tasks}.union(*(task.scopes for task in table.tasks)) - {0}:
         site, other = table.sites[number], sites[number]
         assert (site.name, site.function, site.file, site.line) == (
