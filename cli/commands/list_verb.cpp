@@ -4,6 +4,7 @@
 #include "analysis/analyse.hpp"
 #include "capture/file_table_source.hpp"
 #include "capture/roll_call.hpp"
+#include "capture/table_history.hpp"
 #include "commands/verbs.hpp"
 #include "discovery/discovery.hpp"
 
@@ -18,6 +19,7 @@ using inspect::ProcessRow;
 struct TableCount {
     std::uint64_t registered = 0;
     std::uint64_t carrying = 0; ///< threads that a registered task runs on
+    std::uint64_t newest_ns = 0; ///< when the last of them changed its state
 };
 
 std::optional<TableCount> count_in_table(const inspect::World& world, const inspect::Target& target,
@@ -33,6 +35,7 @@ std::optional<TableCount> count_in_table(const inspect::World& world, const insp
     std::unordered_set<std::uint32_t> carrying;
     const auto totals = table->reader.each_task([&](const protocol::Task& task) {
         ++count.registered;
+        count.newest_ns = std::max(count.newest_ns, task.since_ns);
         if (task.tid != 0) {
             carrying.insert(task.tid);
         }
@@ -83,8 +86,12 @@ public:
         for (const auto& sighting : sightings) {
             auto row = row_of(sighting);
             const auto& table = *sighting.table;
-            row.uptime_ns = table.seen_alive_ns > table.started_at_ns ? table.seen_alive_ns - table.started_at_ns : 0;
-            if (const auto count = count_in_table(world_, sighting.target, table_patience_ns_)) {
+            const auto count = count_in_table(world_, sighting.target, table_patience_ns_);
+            const auto last_ns = inspect::last_written_ns(table, count ? count->newest_ns : 0);
+            if (last_ns > table.started_at_ns) {
+                row.uptime_ns = last_ns - table.started_at_ns;
+            }
+            if (count) {
                 row.tasks = count->registered;
                 row.trend_per_min = inspect::trend_per_min(table.history, table.seen_alive_ns, count->registered);
             }

@@ -14,12 +14,18 @@
 namespace tasks::inspect {
 namespace {
 
-/// A dead process was last looked at when its agent last wrote.
+/// A dead process was last looked at when its agent or one of its tasks last wrote.
 void date_back(const protocol::TableFacts& facts, Snapshot& snapshot) {
-    snapshot.taken_at_ns = facts.seen_alive_ns;
-    const auto lived = facts.seen_alive_ns > facts.started_at_ns ? facts.seen_alive_ns - facts.started_at_ns : 0;
+    std::uint64_t newest_ns = 0;
+    for (const auto& task : snapshot.tasks) {
+        newest_ns = std::max(newest_ns, task.since_ns);
+    }
+    snapshot.taken_at_ns = last_written_ns(facts, newest_ns);
+    const auto lived = snapshot.taken_at_ns > facts.started_at_ns ? snapshot.taken_at_ns - facts.started_at_ns : 0;
     snapshot.taken_at_realtime_ns = facts.started_at_realtime_ns + lived;
-    snapshot.vitals.uptime_ns = lived;
+    if (lived > 0) {
+        snapshot.vitals.uptime_ns = lived;
+    }
 }
 
 void take_table(OpenTable& table, const CaptureOptions& options, Snapshot& snapshot) {
@@ -94,10 +100,10 @@ Result<Snapshot, Error> capture_from_table(const World& world, const Target& tar
             : Result<OpenTable, Error>{Failure{Error{
                   Trouble::not_inspectable, "process " + std::to_string(target.process.pid) + ": it left no table"}}};
     if (table) {
+        take_table(*table, options, snapshot);
         if (dead) {
             date_back(table->reader.facts(), snapshot);
         }
-        take_table(*table, options, snapshot);
     } else if (dead) {
         return Failure{table.error()};
     } else {

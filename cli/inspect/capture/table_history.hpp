@@ -1,4 +1,4 @@
-// What the ring of history in a table tells about its newest minute. Pure function.
+// What a table tells of the past: its newest minute, and when it was last written. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <tasks/protocol/table_layout.hpp>
+#include <tasks/protocol/table_reader.hpp>
 
 namespace tasks::inspect {
 
@@ -28,6 +29,15 @@ inline std::optional<std::int64_t> jobs_last_minute(const std::vector<protocol::
                static_cast<std::int64_t>(newest.jobs_ended - entry.jobs_ended);
     }
     return std::nullopt;
+}
+
+/// When the process was last alive for certain: the agent's thread writes at least every 10 s while jobs live (or as
+/// rarely as the host chose), tasks in between. `newest_ns`: the newest time of a task. One over an hour later than the
+/// agent's is damage.
+inline std::uint64_t last_written_ns(const protocol::TableFacts& facts, std::uint64_t newest_ns) {
+    constexpr std::uint64_t hour_ns = 3'600'000'000'000;
+    const bool plausible = newest_ns > facts.seen_alive_ns && newest_ns - facts.seen_alive_ns < hour_ns;
+    return plausible ? newest_ns : facts.seen_alive_ns;
 }
 
 } // namespace tasks::inspect

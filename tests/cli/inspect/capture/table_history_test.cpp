@@ -27,3 +27,12 @@ TEST_CASE("nothing is told from one look, or from looks that contradict each oth
     CHECK_FALSE(jobs_last_minute({look(20, 1, 1), look(20, 2, 1)}));
     CHECK_FALSE(jobs_last_minute({look(10, 1, 1), look(200, 2, 1)}));
 }
+
+TEST_CASE("a process was last alive when its agent or a task last wrote, unless a task's time cannot be") {
+    tasks::protocol::TableFacts facts;
+    facts.seen_alive_ns = 100 * second;
+    CHECK(tasks::inspect::last_written_ns(facts, 0) == 100 * second);
+    CHECK(tasks::inspect::last_written_ns(facts, 99 * second) == 100 * second);
+    CHECK(tasks::inspect::last_written_ns(facts, 104 * second) == 104 * second);
+    CHECK(tasks::inspect::last_written_ns(facts, 100'000 * second) == 100 * second);
+}
