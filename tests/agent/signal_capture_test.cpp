@@ -24,9 +24,9 @@ void opt_in() {
     REQUIRE(installed);
 }
 
-/// Never enters the kernel: its loop's addresses are known.
-__attribute__((noinline)) void spin(const std::atomic<bool>& end) {
-    while (!end.load(std::memory_order_relaxed)) {
+/// Never enters the kernel, and calls nothing even where the compiler does not optimize.
+__attribute__((noinline)) void spin(const bool& end) {
+    while (!__atomic_load_n(&end, __ATOMIC_RELAXED)) {
     }
     asm volatile("" ::: "memory");
 }
@@ -53,7 +53,7 @@ public:
         }));
     }
     ~Spinners() {
-        end_.store(true);
+        __atomic_store_n(&end_, true, __ATOMIC_RELAXED);
         for (std::thread& thread : threads_)
             thread.join();
     }
@@ -65,7 +65,7 @@ public:
 private:
     std::mutex mutex_;
     std::set<std::uint32_t> tids_;
-    std::atomic<bool> end_{false};
+    bool end_ = false;
     std::vector<std::thread> threads_;
 };
 
