@@ -10,7 +10,8 @@ test_packages="
     catch2 ccache git procps util-linux
     clang-14 clang-19 clang-format-19 libclang-rt-19-dev
     gdb elfutils valgrind mandoc
-    python3 python3-jsonschema python3-protobuf protobuf-compiler"
+    python3 python3-jsonschema python3-protobuf protobuf-compiler
+    zsh fish"
 
 case ${1-} in
 "") packages=$build_packages ;;

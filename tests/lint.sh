@@ -83,6 +83,16 @@ options_are_described() {
     [ -z "$missing" ]
 }
 
+# Every public name of the agent stands in its page.
+names_are_described() {
+    page=$(mktemp) || return 1
+    mandoc -Tascii -Owidth=200 man/tasks-agent.3 | sed "s/.$(printf '\b')//g" >"$page"
+    python3 tests/lint/public_names.py . "$page"
+    status=$?
+    rm -f "$page"
+    return "$status"
+}
+
 # The shared library shows the host tasks::, and nothing else.
 exports_are_ours() {
     library=$binaries/agent/libtasks_agent.so
@@ -101,6 +111,7 @@ rule "texts, names and includes" python3 tests/lint/sources.py .
 rule "shell scripts" scripts_parse
 rule "manual pages" pages_are_clean
 rule "options in man/tasks.1" options_are_described
+rule "names in man/tasks-agent.3" names_are_described
 rule "exported symbols" exports_are_ours
 rule "each header compiles alone" self_contained
 exit "$failed"

@@ -75,7 +75,7 @@ void add_stack_options(CLI::App& app, Words& words) {
         ->type_name("KIND");
     app.add_option("--older", words.older, "Only tasks that long in their state: 500ms, 30s, 5m, 2h, 1d")
         ->type_name("DURATION");
-    app.add_option("--match", words.match, "Only tasks whose name, function or file matches (POSIX extended)")
+    app.add_option("--match", words.match, "Only tasks whose name, label, function or file matches (POSIX extended)")
         ->type_name("REGEX");
     app.add_option("--limit", words.limit, "Show the N biggest groups and say how many more there are")->type_name("N");
 }
@@ -86,6 +86,7 @@ struct Verbs {
     CLI::App* count;
     CLI::App* stack;
     CLI::App* version;
+    CLI::App* targets;
 };
 
 Verbs add_verbs(CLI::App& app, Words& words) {
@@ -93,7 +94,8 @@ Verbs add_verbs(CLI::App& app, Words& words) {
                       app.add_subcommand("vitals", "How a process is: counts, threads, memory, age"),
                       app.add_subcommand("count", "How many tasks a process has, as one number"),
                       app.add_subcommand("stack", "What every task of a process is doing, grouped by stack"),
-                      app.add_subcommand("version", "The version of this command and of the protocol")};
+                      app.add_subcommand("version", "The version of this command and of the protocol"),
+                      app.add_subcommand("__targets", "What a shell offers as TARGET")};
     verbs.list->add_flag("--dead", words.dead, "Those that crashed or were killed and left a table");
     add_timeout(*verbs.list, words);
     for (auto* verb : {verbs.vitals, verbs.count, verbs.stack}) {
@@ -104,6 +106,7 @@ Verbs add_verbs(CLI::App& app, Words& words) {
         add_output(*verb, words);
         verb->group("Verbs");
     }
+    verbs.targets->group(""); // for the shells' completion: not shown
     return verbs;
 }
 
@@ -198,11 +201,12 @@ std::optional<std::string> take_target(const Words& words, Verb verb, TargetText
 }
 
 Verb verb_of(const Verbs& verbs, const Words& words) {
-    const std::array<std::pair<CLI::App*, Verb>, 5> all{{{verbs.list, Verb::list},
+    const std::array<std::pair<CLI::App*, Verb>, 6> all{{{verbs.list, Verb::list},
                                                          {verbs.vitals, Verb::vitals},
                                                          {verbs.count, Verb::count},
                                                          {verbs.stack, Verb::stack},
-                                                         {verbs.version, Verb::version}}};
+                                                         {verbs.version, Verb::version},
+                                                         {verbs.targets, Verb::targets}}};
     for (const auto& [app, verb] : all) {
         if (app->parsed()) {
             return verb;
@@ -223,7 +227,7 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
     if (auto wrong = take_stack_options(words, into.stack)) {
         return wrong;
     }
-    if (into.verb != Verb::list && into.verb != Verb::version) {
+    if (into.verb != Verb::list && into.verb != Verb::version && into.verb != Verb::targets) {
         return take_target(words, into.verb, into.target);
     }
     if (!words.target.empty() || !words.pid.empty()) {

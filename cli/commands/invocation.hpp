@@ -9,7 +9,7 @@
 
 namespace tasks::commands {
 
-enum class Verb { list, vitals, count, stack, summary, version };
+enum class Verb { list, vitals, count, stack, summary, version, targets };
 
 enum class Colour { automatic, always, never };
 
@@ -22,7 +22,7 @@ struct TargetText {
 
 struct Invocation {
     Verb verb = Verb::list;
-    TargetText target; ///< of every verb but list and version
+    TargetText target; ///< of every verb but list, version and targets
     bool json = false;
     bool dead = false; ///< of list
     Colour colour = Colour::automatic;

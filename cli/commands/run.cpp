@@ -35,6 +35,8 @@ Outcome perform(const inspect::World& world, const Invocation& asked, const Outp
         return summary_verb(world, asked, output);
     case Verb::version:
         return version_verb(asked, output);
+    case Verb::targets:
+        return targets_verb(world, output);
     }
     return std::nullopt;
 }

@@ -23,5 +23,6 @@ Outcome count_verb(const inspect::World& world, const Invocation& asked, const O
 Outcome stack_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome summary_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome version_verb(const Invocation& asked, const Output& output);
+Outcome targets_verb(const inspect::World& world, const Output& output);
 
 } // namespace tasks::commands

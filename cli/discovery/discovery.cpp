@@ -26,10 +26,6 @@ std::string joined(const std::vector<std::string>& texts) {
 
 std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-bool is_named(const Target& target, std::string_view name) {
-    return target.process.name == name || last_part(target.process.exe) == name;
-}
-
 Error not_ours(std::uint32_t pid, std::uint32_t uid, std::uint32_t euid) {
     return {Trouble::permission, "process " + std::to_string(pid) + ": owned by uid " + std::to_string(uid) +
                                      ", you are " + std::to_string(euid) + "; run as that user or as root"};
@@ -48,6 +44,10 @@ Error no_agent(const Process& process, const AgentLocator::Located& located) {
 }
 
 } // namespace
+
+bool is_named(const Target& target, std::string_view name) {
+    return target.process.name == name || last_part(target.process.exe) == name;
+}
 
 Discovery::Discovery(const inspect::World& world, Machine machine, std::uint64_t patience_ns)
     : world_(&world), machine_(std::make_unique<const Machine>(std::move(machine))),

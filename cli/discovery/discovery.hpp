@@ -37,4 +37,7 @@ private:
     std::unique_ptr<AgentLocator> locator_;
 };
 
+/// The process calls itself so, or its program or command is named so: what by_name() looks for.
+bool is_named(const inspect::Target& target, std::string_view name);
+
 } // namespace tasks::discovery

@@ -21,6 +21,8 @@ using protocol::WaitReason;
 namespace {
 
 constexpr std::size_t longest_name = 80; // of a job or a wait, in a header
+constexpr std::size_t longest_key = 40;  // of a label
+constexpr std::size_t labels_told = 3;   // of a group
 constexpr std::size_t longest_function = 100;
 constexpr std::size_t aligned_functions = 60; // a longer one stands out of the column rather than move it
 
@@ -46,6 +48,12 @@ std::string age(const GroupShape& shape, const Group& group) {
     return shape.age_is_last_ran ? "last ran " + range + " ago" : range;
 }
 
+// Quoted where blanks or commas would make it look like several.
+std::string label_text(const inspect::LabelFacts& label) {
+    auto text = clean(label.text) + (label.cut ? "..." : "");
+    return text.empty() || text.find_first_of(" ,\"") != std::string::npos ? "\"" + text + "\"" : text;
+}
+
 std::string padded(std::string text, std::size_t columns) {
     return text.append(columns > width(text) ? columns - width(text) : 0, ' ');
 }
@@ -53,9 +61,9 @@ std::string padded(std::string text, std::size_t columns) {
 } // namespace
 
 GroupText::GroupText(const inspect::StackReport& report, const FileNames& files, Colour colour, bool whole)
-    : report_(report), files_(files), colour_(colour), whole_(whole) {}
+    : report_(report), labelling_(report), files_(files), colour_(colour), whole_(whole) {}
 
-std::string GroupText::header(const Group& group) const {
+std::string GroupText::header(const Group& group) {
     const auto& shape = report_.shape(group);
     auto text = counted(group.count, "task") + "  " + std::string(protocol::word(shape.kind)) + "  " + doing(shape);
     if (const auto ages = age(shape, group); !ages.empty()) {
@@ -64,7 +72,33 @@ std::string GroupText::header(const Group& group) const {
     if (const auto name = clean(report_.name(group)); !name.empty()) {
         text.append("  [").append(whole_ ? name : cut_to(name, longest_name)).append("]");
     }
+    if (const auto told = labels(group); !told.empty()) {
+        text.append("  ").append(told);
+    }
     return colour_.bold(text) + (whole_ ? one_task(group) : "") + "\n";
+}
+
+// "request=8431, 8432, 8440 and 17 more", "request=8431, 8432 (6 of 8 tasks)": a key is told where it changes.
+std::string GroupText::labels(const Group& group) {
+    const auto found = labelling_.of(group, labels_told);
+    std::string text;
+    const std::string* key = nullptr;
+    for (const auto index : found.oldest) {
+        const auto& label = *label_at(report_.list.snapshot(), index);
+        text.append(text.empty() ? "" : ", ");
+        if (!label.key.empty() && (key == nullptr || *key != label.key)) {
+            text.append(cut_to(clean(label.key), longest_key)).append("=");
+        }
+        text.append(label_text(label));
+        key = &label.key;
+    }
+    if (found.distinct > found.oldest.size()) {
+        text.append(" and ").append(number(found.distinct - found.oldest.size())).append(" more");
+    }
+    if (found.tasks > 0 && found.tasks < group.count) {
+        text.append(" (").append(number(found.tasks)).append(" of ").append(counted(group.count, "task")).append(")");
+    }
+    return text;
 }
 
 // "  tid 12340  id 0x100000003  on 0x7ffd2c"

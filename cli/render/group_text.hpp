@@ -2,6 +2,7 @@
 // report and file names, which must outlive it. One thread at a time.
 #pragma once
 
+#include "analysis/group_labels.hpp"
 #include "analysis/report.hpp"
 #include "render/colour.hpp"
 #include "render/file_names.hpp"
@@ -13,8 +14,8 @@ public:
     /// `whole`: every frame, whole names, and what tells one task from another (for --full).
     GroupText(const inspect::StackReport& report, const FileNames& files, Colour colour, bool whole);
 
-    /// "8 tasks  job  chan send "results"  2s - 5m12s  [query]"
-    std::string header(const inspect::Group& group) const;
+    /// "8 tasks  job  chan send "results"  2s - 5m12s  [query]  request=8431, 8432, 8440 and 5 more"
+    std::string header(const inspect::Group& group);
 
     /// The lines below the header.
     std::string body(const inspect::Group& group) const;
@@ -31,8 +32,10 @@ private:
     std::string frames(const std::vector<inspect::Frame>& frames) const;
     std::string site(std::string_view label, const std::optional<inspect::CreatedBy>& site) const;
     std::string one_task(const inspect::Group& group) const;
+    std::string labels(const inspect::Group& group);
 
     const inspect::StackReport& report_;
+    inspect::GroupLabelling labelling_;
     const FileNames& files_;
     Colour colour_;
     bool whole_;

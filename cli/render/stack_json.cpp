@@ -38,6 +38,18 @@ void write_place(const std::optional<CreatedBy>& place, JsonWriter& json) {
     json.end_object();
 }
 
+void write_label(const inspect::LabelFacts* label, JsonWriter& json) {
+    if (label == nullptr) {
+        json.null();
+        return;
+    }
+    json.begin_object();
+    json.key("key").string_unless_empty(label->key);
+    json.key("text").string(label->text);
+    json.key("cut").boolean(label->cut);
+    json.end_object();
+}
+
 void write_task(const inspect::TaskList& list, std::uint32_t slot, JsonWriter& json) {
     const auto task = list.at(slot);
     json.begin_object();
@@ -46,6 +58,8 @@ void write_task(const inspect::TaskList& list, std::uint32_t slot, JsonWriter& j
     json.key("name").string_unless_empty(list.name(slot));
     json.key("age_ns").number(known_age(task.age));
     json.key("wait_object").address(task.wait_object);
+    json.key("label");
+    write_label(label_at(list.snapshot(), task.label), json);
     json.end_object();
 }
 

@@ -46,7 +46,7 @@ std::string totals(const StackReport& report, bool left_out) {
 void stack_text(const StackReport& report, const inspect::StackOptions& asked, const TextOptions& options, Sink& sink) {
     const Colour colour(options.colour);
     const FileNames files(report);
-    const GroupText group_text(report, files, colour, asked.full);
+    GroupText group_text(report, files, colour, asked.full);
     if (report.process.agent != inspect::AgentState::answers) {
         sink.write(colour.alarm("process " + target(report.process) + " " + clean(report.process.name) + ": " +
                                 std::string(meaning(report.process.agent))) +

@@ -26,7 +26,7 @@ std::string title(const inspect::ProcessFacts& process) {
 
 void write_groups(const inspect::StackReport& stacks, const Colour& colour, Sink& sink) {
     const FileNames files(stacks);
-    const GroupText group_text(stacks, files, colour, false);
+    GroupText group_text(stacks, files, colour, false);
     const auto shown = std::min(stacks.groups.size(), groups_shown);
     for (std::size_t at = 0; at < shown; ++at) {
         const auto& group = stacks.groups[at];

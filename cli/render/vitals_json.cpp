@@ -45,6 +45,23 @@ void write_memory(const inspect::VitalFacts& figures, JsonWriter& json) {
     json.end_object();
 }
 
+void write_queues(const inspect::VitalFacts& figures, JsonWriter& json) {
+    json.key("queues");
+    if (!figures.queues) {
+        json.null();
+    } else {
+        json.begin_array();
+        for (const auto& [name, depth] : *figures.queues) {
+            json.begin_object();
+            json.key("name").string_unless_empty(name);
+            json.key("depth").number(depth);
+            json.end_object();
+        }
+        json.end_array();
+    }
+    json.key("queues_left_out").number(figures.queues ? std::optional(figures.queues_left_out) : std::nullopt);
+}
+
 } // namespace
 
 void write_incomplete(const std::vector<inspect::Incomplete>& incomplete, JsonWriter& json) {
@@ -75,6 +92,7 @@ void write_vitals(const inspect::VitalsReport& report, JsonWriter& json) {
     json.key("os_threads").number(figures.os_threads);
     json.key("usable_cpus").number(figures.usable_cpus);
     json.key("num_cpus").number(figures.num_cpus);
+    write_queues(figures, json);
     json.key("started").number(figures.jobs_started);
     json.key("ended").number(figures.jobs_ended);
     json.key("last_minute").number(figures.jobs_last_minute);

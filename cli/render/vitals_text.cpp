@@ -1,3 +1,4 @@
+#include "render/clean.hpp"
 #include "render/colour.hpp"
 #include "render/figures.hpp"
 #include "render/incomplete_text.hpp"
@@ -42,6 +43,25 @@ std::string waits(const VitalsReport& report) {
     return text;
 }
 
+constexpr std::size_t longest_queue_name = 60;
+
+// "payments queue 1,204, mail 3, and 2 probes that found no room"
+std::string queues(const VitalFacts& figures) {
+    std::string text;
+    for (const auto& [name, depth] : *figures.queues) {
+        text.append(text.empty() ? "" : ", ")
+            .append(cut_to(clean(name.empty() ? unknown : name), longest_queue_name))
+            .append(" ")
+            .append(number(depth));
+    }
+    if (figures.queues_left_out > 0) {
+        text.append(text.empty() ? "" : ", and ")
+            .append(counted(figures.queues_left_out, "probe"))
+            .append(" that found no room");
+    }
+    return text;
+}
+
 // "RSS 24.1 MiB (peak 31.0)": the unit is told again only where it differs.
 std::string memory(const VitalFacts& figures) {
     const auto rss = size(figures.rss_bytes);
@@ -76,6 +96,9 @@ void vitals_text(const VitalsReport& report, const TextOptions& options, Sink& s
     line("kind", listed(report.by_kind) + "    state: " + listed(report.by_state));
     if (!report.by_wait.empty()) {
         line("waiting", waits(report));
+    }
+    if (figures.queues && (!figures.queues->empty() || figures.queues_left_out > 0)) {
+        line("queues", queues(figures));
     }
     line("started/ended", number(figures.jobs_started) + "/" + number(figures.jobs_ended) + " (last minute " +
                               last_minute(figures.jobs_last_minute) + ")");

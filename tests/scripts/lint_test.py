@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """The check of texts, names and includes finds each breach that it is there for, and passes what is right."""
 import os
+import re
 import subprocess
 import sys
 import tempfile
 
-CHECK = os.path.join(os.path.dirname(__file__), "../lint/sources.py")
+SOURCE = os.path.join(os.path.dirname(__file__), "../..")
+CHECK = os.path.join(SOURCE, "tests/lint/sources.py")
 
 RIGHT = {
     "protocol/include/tasks/protocol/frame.hpp": "#pragma once\n#include <tasks/protocol/result.hpp>\n",
@@ -51,6 +53,27 @@ def check(files):
         return result.returncode, result.stdout
 
 
+def missing_names(page):
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write(page)
+        file.flush()
+        result = subprocess.run([sys.executable, os.path.join(SOURCE, "tests/lint/public_names.py"), SOURCE, file.name],
+                                capture_output=True, text=True)
+    assert not result.stderr, result.stderr
+    return result.returncode, result.stdout
+
+
+def check_public_names():
+    """Names of each sort are missed where the page lacks them: a class, a member, an enumerator, a C function."""
+    with open(os.path.join(SOURCE, "man/tasks-agent.3")) as file:
+        page = file.read()
+    assert missing_names(page) == (0, ""), missing_names(page)
+    for name in ("JobHandle", "waits", "table_cap_bytes", "most_text_bytes", "rwlock_write", "write_profile",
+                 "tasks_handle_move", "TASKS_WAIT_NIL", "start_after_fork"):
+        status, said = missing_names(re.sub(rf"\b{name}\b", "", page))
+        assert status == 1 and f": {name}\n" in said, (name, said)
+
+
 def main():
     status, said = check(RIGHT)
     assert (status, said) == (0, ""), said
@@ -58,6 +81,7 @@ def main():
         status, said = check({**RIGHT, path: text})
         assert status == 1, f"{path} with {text!r:.60} passes"
         assert said.startswith(path + ":") and sentence in said and said.count("\n") == 1, said
+    check_public_names()
     print(f"{len(BREACHES)} breaches found")
 
 

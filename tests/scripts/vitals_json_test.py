@@ -28,10 +28,13 @@ VITALS = shape(
     schema=SCHEMA, pid=COUNT, name={"type": "string"}, state={"type": "string"},
     tasks=shape(total=nullable("integer"), by_kind=COUNTS, by_state=COUNTS, by_wait=COUNTS),
     os_threads=nullable("integer"), usable_cpus=nullable("integer"), num_cpus=nullable("integer"),
-    started=nullable("integer"), ended=nullable("integer"),
+    queues={"oneOf": [{"type": "null"}, list_of(shape(name=nullable("string"), depth=COUNT))]},
+    queues_left_out=nullable("integer"), started=nullable("integer"), ended=nullable("integer"),
     memory=shape(rss_bytes=nullable("integer"), peak_rss_bytes=nullable("integer"), stack_bytes=nullable("integer")),
     switches=shape(voluntary=nullable("integer"), involuntary=nullable("integer")),
     fds=nullable("integer"), uptime_ns=nullable("integer"), oldest_wait_ns=nullable("integer"))
+
+LABEL = {"oneOf": [{"type": "null"}, shape(key=nullable("string"), text={"type": "string"}, cut={"type": "boolean"})]}
 
 STACK = shape(
     schema=SCHEMA, pid=COUNT, taken_at_ns=nullable("integer"), skew_ns=nullable("integer"),
@@ -43,7 +46,7 @@ STACK = shape(
                              address={"type": "string"})),
         created_by=PLACE,
         tasks=list_of(shape(id={"type": "string"}, tid=nullable("integer"), name=nullable("string"),
-                            age_ns=nullable("integer"))))),
+                            age_ns=nullable("integer"), label=LABEL)))),
     incomplete=list_of(shape(tid=nullable("integer"), reason={"type": "string"})))
 
 LIST = shape(
@@ -70,6 +73,7 @@ def main():
             assert vitals["tasks"]["total"] == sum(vitals["tasks"]["by_state"].values()), vitals
             assert vitals["memory"]["rss_bytes"] > 0 and vitals["fds"] > 0 and vitals["uptime_ns"] > 0, vitals
             assert vitals["started"] >= vitals["ended"] >= 0, vitals
+            assert vitals["queues"] is not None and vitals["queues_left_out"] == 0, vitals
             jsonschema.validate(tasks_json("stack", "-p", process.pid), STACK)
             listed = tasks_json("list")
             jsonschema.validate(listed, LIST)

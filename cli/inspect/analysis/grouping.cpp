@@ -242,41 +242,27 @@ void Grouping::match() {
         return;
     }
     const Match match(*options_.match);
-    std::unordered_map<std::uint32_t, bool> by_scopes;
+    TaskMatch task_match(match, report_.list);
     for (std::uint32_t group = 0; group < raw_.size(); ++group) {
         if (!match.shape(report_.shapes[group])) {
-            match_names(match, group, by_scopes);
+            match_tasks(task_match, group);
         }
     }
 }
 
-// Makes the group anew of those of its tasks whose own name matches.
-void Grouping::match_names(const Match& match, std::uint32_t group,
-                           std::unordered_map<std::uint32_t, bool>& by_scopes) {
+// Makes the group anew of those of its tasks that match by themselves.
+void Grouping::match_tasks(TaskMatch& match, std::uint32_t group) {
     const auto all = std::exchange(report_.groups[group], Group{.shape = group});
     auto slot = all.first;
     for (auto left = all.count; left > 0; --left) {
         const auto next = report_.next[slot];
-        if (name_matches(match, slot, by_scopes)) {
+        if (match.task(slot)) {
             append(group, slot, report_.list.at(slot));
         } else {
             ++report_.filtered_out;
         }
         slot = next;
     }
-}
-
-bool Grouping::name_matches(const Match& match, std::uint32_t slot,
-                            std::unordered_map<std::uint32_t, bool>& by_scopes) const {
-    const auto scopes = report_.list.at(slot).scopes;
-    if (scopes == 0) {
-        return match.text(report_.list.name(slot));
-    }
-    const auto [known, added] = by_scopes.try_emplace(scopes, false);
-    if (added) {
-        known->second = match.text(report_.list.name(slot));
-    }
-    return known->second;
 }
 
 void Grouping::finish() {

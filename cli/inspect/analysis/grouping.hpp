@@ -66,8 +66,7 @@ private:
     void append(std::uint32_t group, std::uint32_t slot, const TaskView& task);
     bool same_name(std::uint32_t group, std::uint32_t slot, const TaskView& task) const;
     void splice(std::uint32_t from, std::uint32_t into);
-    void match_names(const Match& match, std::uint32_t group, std::unordered_map<std::uint32_t, bool>& by_scopes);
-    bool name_matches(const Match& match, std::uint32_t slot, std::unordered_map<std::uint32_t, bool>& by_scopes) const;
+    void match_tasks(TaskMatch& match, std::uint32_t group);
     void one_group_a_task();
     void limit_groups();
 

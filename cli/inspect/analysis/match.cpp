@@ -42,6 +42,34 @@ bool Match::shape(const GroupShape& shape) const {
     return false;
 }
 
+bool TaskMatch::task(std::uint32_t slot) {
+    const auto task = list_.at(slot);
+    return name(slot, task.scopes) || label(task.label);
+}
+
+bool TaskMatch::name(std::uint32_t slot, std::uint32_t scopes) {
+    if (scopes == 0) {
+        return match_.text(list_.name(slot));
+    }
+    const auto [known, added] = by_scopes_.try_emplace(scopes, false);
+    if (added) {
+        known->second = match_.text(list_.name(slot));
+    }
+    return known->second;
+}
+
+bool TaskMatch::label(std::uint32_t index) {
+    const auto* label = label_at(list_.snapshot(), index);
+    if (label == nullptr) {
+        return false;
+    }
+    const auto [known, added] = by_label_.try_emplace(index, false);
+    if (added) {
+        known->second = match_.text(label->key + "=" + label->text);
+    }
+    return known->second;
+}
+
 std::optional<std::string> pattern_problem(const std::string& pattern) {
     regex_t compiled{};
     const int error = regcomp(&compiled, pattern.c_str(), flags);

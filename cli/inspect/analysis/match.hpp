@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "analysis/report.hpp"
 
@@ -27,6 +28,24 @@ private:
         void operator()(regex_t* compiled) const;
     };
     std::unique_ptr<regex_t, Free> compiled_;
+};
+
+/// The pattern on what a task has of its own: its name, and its label as `key=text`. Each name of jobs and each label
+/// is tried once, whatever the number of tasks. Refers to both, which must outlive it.
+class TaskMatch {
+public:
+    TaskMatch(const Match& match, const TaskList& list) : match_(match), list_(list) {}
+
+    bool task(std::uint32_t slot);
+
+private:
+    bool name(std::uint32_t slot, std::uint32_t scopes);
+    bool label(std::uint32_t index);
+
+    const Match& match_;
+    const TaskList& list_;
+    std::unordered_map<std::uint32_t, bool> by_scopes_;
+    std::unordered_map<std::uint32_t, bool> by_label_;
 };
 
 /// Why that is not a POSIX extended regular expression, in the C library's words; nothing where it is one.

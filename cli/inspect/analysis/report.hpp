@@ -96,8 +96,9 @@ struct StackOptions {
     std::optional<protocol::State> state{};
     std::optional<protocol::Kind> kind{};
     std::optional<std::uint64_t> older_ns{}; ///< only tasks in their state for at least this long
-    std::optional<std::string> match{};      ///< POSIX extended regex, checked beforehand, on names, functions, files
-    std::optional<std::uint64_t> limit{};    ///< groups shown
+    std::optional<std::string>
+        match{}; ///< POSIX extended regex, checked beforehand, on names, labels, functions, files
+    std::optional<std::uint64_t> limit{}; ///< groups shown
 };
 
 /// For one row of `tasks list`.

@@ -22,7 +22,7 @@ bool equal(const Trace& left, const Trace& right) {
 } // namespace
 
 std::uint32_t StackTable::number(const ThreadFacts& thread) {
-    if (thread.capture != protocol::Capture::captured) {
+    if (thread.capture != protocol::Capture::captured && !thread.captured_running()) {
         return 0;
     }
     auto trace = source_.unwind(thread);

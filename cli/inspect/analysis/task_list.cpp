@@ -17,6 +17,10 @@ namespace {
 void take_from_thread(const ThreadFacts& thread, TaskView& task) noexcept {
     task.from_thread = true;
     task.age = TaskView::unknown_age;
+    if (thread.captured_running()) {
+        task.state = State::running;
+        return;
+    }
     switch (thread.capture) {
     case Capture::running:
     case Capture::changing:
@@ -81,6 +85,7 @@ TaskView TaskList::registered(const TaskFacts& facts) const noexcept {
     task.kind = facts.kind;
     task.state = facts.state;
     task.scopes = facts.scopes;
+    task.label = facts.label;
     task.thread = facts.tid == 0 ? nullptr : thread_of(facts.tid);
     task.age = age_of(facts.since_ns);
     if (facts.state == State::waiting) {
@@ -142,6 +147,10 @@ const SiteFacts& site_at(const Snapshot& snapshot, std::uint32_t index) noexcept
 const ScopeList& scopes_at(const Snapshot& snapshot, std::uint32_t index) noexcept {
     static const ScopeList none;
     return index == 0 || index >= snapshot.scope_lists.size() ? none : snapshot.scope_lists[index];
+}
+
+const LabelFacts* label_at(const Snapshot& snapshot, std::uint32_t index) noexcept {
+    return index == 0 || index >= snapshot.labels.size() ? nullptr : &snapshot.labels[index];
 }
 
 } // namespace tasks::inspect

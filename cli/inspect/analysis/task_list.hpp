@@ -27,6 +27,7 @@ struct TaskView {
     const ThreadFacts* thread = nullptr; ///< null: none carries it, or it is not known
     std::uint32_t scopes = 0;            ///< index into Snapshot::scope_lists
     std::uint32_t wait_site = 0;         ///< index into Snapshot::sites
+    std::uint32_t label = 0;             ///< index into Snapshot::labels; 0: none
     std::uint64_t wait_object = 0;       ///< 0: none
     std::uint64_t age = unknown_age;     ///< ns in this state
 };
@@ -63,5 +64,8 @@ const SiteFacts& site_at(const Snapshot& snapshot, std::uint32_t index) noexcept
 
 /// The sites of a task's scopes, likewise.
 const ScopeList& scopes_at(const Snapshot& snapshot, std::uint32_t index) noexcept;
+
+/// The label with that index; null for 0 and for one that the snapshot does not have.
+const LabelFacts* label_at(const Snapshot& snapshot, std::uint32_t index) noexcept;
 
 } // namespace tasks::inspect

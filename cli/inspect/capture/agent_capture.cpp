@@ -1,6 +1,7 @@
 #include "capture/agent_capture.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "capture/file_table_source.hpp"
 #include "capture/task_collector.hpp"
@@ -25,6 +26,9 @@ ThreadFacts facts_of(const protocol::ThreadStack& thread) {
     facts.last_ran_ago_ns = thread.last_ran_ago_ns;
     facts.taken_at_ns = thread.taken_at_ns;
     facts.wait_channel = thread.wait_channel;
+    facts.registers.assign(thread.registers.begin(),
+                           thread.registers.begin() +
+                               std::min<std::ptrdiff_t>(thread.register_count, std::ssize(thread.registers)));
     return facts;
 }
 
@@ -45,6 +49,12 @@ VitalFacts facts_of(const protocol::VitalsAnswer& answer) {
     facts.switches_involuntary = answer.switches_involuntary;
     facts.fds = answer.fds;
     facts.uptime_ns = answer.uptime_ns;
+    facts.queues.emplace();
+    const auto told = std::min<std::size_t>(answer.queue_count, answer.queues.size());
+    for (const auto& [name, depth] : std::span{answer.queues}.first(told)) {
+        facts.queues->push_back({std::string{name}, depth});
+    }
+    facts.queues_left_out = answer.queues_left_out;
     return facts;
 }
 
@@ -89,7 +99,7 @@ public:
                     {0, std::to_string(answer.unreadable) + " tasks changed at every look and are left out"});
             }
         });
-        collector.merge_equal_sites();
+        collector.finish();
         return error;
     }
 

@@ -90,6 +90,9 @@ struct ThreadFacts {
     std::uint64_t taken_at_ns = 0;
     std::string wait_channel;
     std::vector<std::uint64_t> registers; ///< of a running thread, by DWARF number; empty: only sp and pc are known
+
+    /// Captured while it ran, by the capture signal: it has registers and a stack, and was not blocked.
+    bool captured_running() const noexcept { return !registers.empty(); }
 };
 
 struct ModuleFacts {
@@ -129,8 +132,8 @@ struct VitalFacts {
     std::optional<std::uint64_t> switches_involuntary;
     std::optional<std::uint64_t> fds;
     std::optional<std::uint64_t> uptime_ns;
-    std::vector<QueueFacts> queues;
-    std::uint32_t queues_left_out = 0; ///< probes that found no room
+    std::optional<std::vector<QueueFacts>> queues; ///< only the agent knows them: unset without its answer
+    std::uint32_t queues_left_out = 0;             ///< probes that found no room; only with `queues`
 };
 
 struct Snapshot {

@@ -39,7 +39,7 @@ void tell_totals(const protocol::TableTotals& totals, Snapshot& snapshot) {
 
 } // namespace
 
-TaskCollector::TaskCollector(Snapshot& snapshot) : snapshot_(snapshot) {
+TaskCollector::TaskCollector(Snapshot& snapshot) : snapshot_(snapshot), labels_(snapshot.labels) {
     snapshot_.sites.resize(1);
     snapshot_.scope_lists.resize(1);
 }
@@ -50,6 +50,7 @@ void TaskCollector::add(const protocol::Task& task) {
     auto facts = facts_of(task);
     facts.scopes = list_index(task);
     facts.wait_site = site_index(task.wait_site);
+    facts.label = labels_.index(site_index(task.label_key), task.label_text, task.label_cut);
     snapshot_.tasks.push_back(facts);
 }
 
@@ -106,6 +107,16 @@ std::uint32_t TaskCollector::new_list(ScopeList list) {
     return static_cast<std::uint32_t>(snapshot_.scope_lists.size() - 1);
 }
 
+void TaskCollector::finish() {
+    const auto new_label = labels_.finish(snapshot_.sites);
+    if (!new_label.empty()) {
+        for (auto& task : snapshot_.tasks) {
+            task.label = new_label[task.label];
+        }
+    }
+    merge_equal_sites();
+}
+
 void TaskCollector::merge_equal_sites() {
     std::map<std::tuple<std::string_view, std::string_view, std::string_view, std::uint32_t>, std::uint32_t> sites;
     std::vector<std::uint32_t> first_site(snapshot_.sites.size());
@@ -149,7 +160,7 @@ void collect_table(protocol::TableReader& reader, Snapshot& snapshot) {
             collector.add(*site);
         }
     }
-    collector.merge_equal_sites();
+    collector.finish();
     snapshot.vitals.jobs_dropped = reader.facts().dropped_jobs;
 }
 

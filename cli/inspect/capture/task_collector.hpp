@@ -1,6 +1,6 @@
-// Puts registered tasks, and the sites and scope lists that they name, into a snapshot: from the table or from the
-// agent's answer. A million tasks are kept in 40 bytes each, so scope lists and sites are interned; most tasks have
-// one scope, found by one look into an array. One thread at a time; the snapshot must outlive it.
+// Puts registered tasks, and the sites, scope lists and labels that they name, into a snapshot: from the table or from
+// the agent's answer. A million tasks are kept in 48 bytes each, so all that they name is interned; most tasks have one
+// scope, found by one look into an array. One thread at a time; the snapshot must outlive it.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <tasks/protocol/messages.hpp>
 #include <tasks/protocol/table_reader.hpp>
 
+#include "capture/label_collector.hpp"
 #include "capture/snapshot.hpp"
 
 namespace tasks::inspect {
@@ -24,9 +25,9 @@ public:
     /// The texts of a site, before or after the tasks that name it. Ids over max_sites are passed over.
     void add(const protocol::Site& site);
 
-    /// To be called when all is added: the agent may intern a place twice, when two threads meet it at once. Sites with
-    /// equal texts become the first of them, and so do the scope lists.
-    void merge_equal_sites();
+    /// To be called once, when all is added: labels get their keys. The agent may intern a place twice, when two
+    /// threads meet it at once: sites with equal texts become the first of them, and so do scope lists and labels.
+    void finish();
 
     /// Ids of the sites that tasks named, by their index in Snapshot::sites; [0] is 0.
     const std::vector<std::uint32_t>& site_ids() const noexcept { return ids_; }
@@ -35,9 +36,11 @@ private:
     std::uint32_t site_index(std::uint32_t id);
     std::uint32_t list_index(const protocol::Task& task);
     std::uint32_t new_list(ScopeList list);
+    void merge_equal_sites();
 
     static constexpr std::uint32_t none = 0;
     Snapshot& snapshot_;
+    LabelCollector labels_;
     std::vector<std::uint32_t> ids_{0};
     std::vector<std::uint32_t> index_of_id_;    ///< by site id; 0: not met yet
     std::vector<std::uint32_t> single_list_of_; ///< by site index: the list of that scope alone; 0: not made yet

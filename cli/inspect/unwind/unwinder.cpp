@@ -14,9 +14,14 @@ namespace {
 // A recovered register stays known outwards, so a second recovery needs a frame that loses it again.
 constexpr int most_recoveries = 4;
 
+// Of a thread that ran, all are known; of a blocked one, what /proc tells. Another number of registers is that of
+// another machine, whose numbering this is not.
 Registers registers_of(const ThreadFacts& thread) {
     Registers registers;
-    if (thread.syscall >= 0)
+    if (thread.registers.size() == x86_64::register_count)
+        for (unsigned number = 0; number < x86_64::register_count; ++number)
+            registers.set(number, thread.registers[number]);
+    else if (thread.syscall >= 0)
         for (std::size_t i = 0; i < thread.arguments.size(); ++i)
             registers.set(x86_64::syscall_arguments[i], thread.arguments[i]);
     registers.set(x86_64::rsp, thread.sp);
@@ -73,7 +78,7 @@ Unwinder::~Unwinder() = default;
 
 Trace Unwinder::unwind(const ThreadFacts& thread, std::size_t max_frames) {
     Walk walk;
-    if (thread.capture != protocol::Capture::captured) {
+    if (thread.capture != protocol::Capture::captured && !thread.captured_running()) {
         walk.trace.end_reason = "not captured";
         return walk.trace;
     }

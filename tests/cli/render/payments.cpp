@@ -51,7 +51,8 @@ void add_senders(MadeSnapshot& made) {
         made.thread(12340 + at, "payments").blocked(stack).last_ran(2s);
         made.job({"charge card"})
             .on_thread(12340 + at)
-            .waits(WaitReason::chan_send, "results", at == 0 ? 312s : 2s * at);
+            .waits(WaitReason::chan_send, "results", at == 0 ? 312s : 2s * at)
+            .labelled("request", std::to_string(8431 + at));
     }
 }
 
@@ -65,10 +66,13 @@ MadeSnapshot payments() {
     made.thread(12350, "log").blocked({"futex", "cond_wait", "flush", "start_thread", "clone3"}).last_ran(840ms);
     made.thread(12351, "vendor").blocked({"stripped"}, 0).last_ran(11'520s);
     made.thread(12352, "burn").comes_to(Capture::running);
-    made.job({"price", "round > up"}).on_thread(12352).runs(61s);
+    made.job({"price", "round > up"})
+        .on_thread(12352)
+        .runs(61s)
+        .labelled("customer", "O'Neill, \x1b[31mRed\xc3\xa9", true);
     made.thread(12353, "late\x1b[31m").comes_to(Capture::deadline);
     for (int at = 0; at < 3; ++at) {
-        made.job({"send receipt"}).waits(WaitReason::job_queue, "outbox", 30s + 10s * at);
+        made.job({"send receipt"}).waits(WaitReason::job_queue, "outbox", 30s + 10s * at).labelled("batch", "nightly");
     }
     auto& facts = *made;
     facts.skew_ns = 1'200'000;
@@ -87,6 +91,8 @@ MadeSnapshot payments() {
     vitals.switches_involuntary = 88;
     vitals.fds = 17;
     vitals.uptime_ns = 11'520'000'000'000;
+    vitals.queues = {{"payments queue", 1'204}, {"mail\x07", 3}};
+    vitals.queues_left_out = 2;
     return made;
 }
 

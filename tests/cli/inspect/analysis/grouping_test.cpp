@@ -42,6 +42,18 @@ TEST_CASE("tasks with one stack, kind, state and wait are one group") {
     CHECK(report.tasks == 3);
 }
 
+TEST_CASE("a thread that was captured while it ran has its stack and no word of why not") {
+    MadeSnapshot made;
+    made.thread(11, "w").blocked({"settle", "main"}).facts().registers.assign(17, 1);
+    const auto report = made.analyse();
+    REQUIRE(report.groups.size() == 1);
+    const auto& shape = report.shape(report.groups[0]);
+    CHECK(shape.state == State::running);
+    REQUIRE(shape.frames.size() == 2);
+    CHECK(shape.frames[0].function == "settle");
+    CHECK(shape.no_stack.empty());
+}
+
 TEST_CASE("each distinct stack is named once, however many threads have it") {
     MadeSnapshot made;
     for (std::uint32_t tid = 100; tid < 200; ++tid) {

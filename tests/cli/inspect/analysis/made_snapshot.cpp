@@ -1,5 +1,7 @@
 #include "inspect/analysis/made_snapshot.hpp"
 
+#include <algorithm>
+
 namespace tasks::inspect {
 
 using namespace std::chrono_literals;
@@ -32,6 +34,7 @@ MadeSnapshot::MadeSnapshot() {
     snapshot_.threads_known = true;
     snapshot_.sites.resize(1);
     snapshot_.scope_lists.resize(1);
+    snapshot_.labels.resize(1);
 }
 
 MadeSnapshot::MadeThread MadeSnapshot::thread(std::uint32_t tid, std::string name) {
@@ -114,6 +117,17 @@ MadeSnapshot::MadeTask& MadeSnapshot::MadeTask::runs(std::chrono::nanoseconds si
 
 MadeSnapshot::MadeTask& MadeSnapshot::MadeTask::is(protocol::Kind kind) {
     facts().kind = kind;
+    return *this;
+}
+
+MadeSnapshot::MadeTask& MadeSnapshot::MadeTask::labelled(const std::string& key, const std::string& text, bool cut) {
+    const LabelFacts label{key, text, cut};
+    auto& labels = made_->labels;
+    const auto known = std::ranges::find(labels, label);
+    facts().label = static_cast<std::uint32_t>(known - labels.begin());
+    if (known == labels.end()) {
+        labels.push_back(label);
+    }
     return *this;
 }
 

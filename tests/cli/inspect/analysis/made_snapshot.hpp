@@ -50,6 +50,7 @@ public:
         MadeTask& waits(protocol::WaitReason reason, const std::string& name, std::chrono::nanoseconds since);
         MadeTask& runs(std::chrono::nanoseconds since);
         MadeTask& is(protocol::Kind kind);
+        MadeTask& labelled(const std::string& key, const std::string& text, bool cut = false);
         TaskFacts& facts();
 
     private:

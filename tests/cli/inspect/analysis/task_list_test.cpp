@@ -118,6 +118,20 @@ TEST_CASE("what came of a thread's capture tells its state") {
     }
 }
 
+TEST_CASE("a thread that was captured while it ran runs") {
+    MadeSnapshot made;
+    made.thread(11, "t").blocked({"f"}).last_ran(3s).facts().registers.assign(17, 1);
+    made.thread(12, "u").blocked({"f"}).facts().registers.assign(17, 1);
+    made.job({"settle"}).on_thread(12).runs(9s);
+    const auto tasks = tasks_of(TaskList(*made));
+    REQUIRE(tasks.size() == 2);
+    CHECK(tasks[0].state == State::running);
+    CHECK(tasks[0].age == 9 * s); // of the job: since its start
+    CHECK(tasks[1].state == State::running);
+    CHECK(tasks[1].wait_reason == WaitReason::none);
+    CHECK(tasks[1].age == TaskView::unknown_age);
+}
+
 TEST_CASE("a thread that ended during the capture is no task") {
     MadeSnapshot made;
     made.thread(11, "t").comes_to(Capture::exited);

@@ -59,13 +59,69 @@ TEST_CASE("a place that was interned twice is one site, in scopes and in waits")
         collector.add(protocol::Site{id, "same", "f", "f.cpp", 1});
     }
     collector.add(protocol::Site{7, "same", "f", "f.cpp", 2}); // another line
-    collector.merge_equal_sites();
+    collector.finish();
     CHECK(snapshot.tasks[0].scopes == snapshot.tasks[1].scopes);
     CHECK(snapshot.tasks[0].wait_site == snapshot.tasks[1].wait_site);
     const auto& sites = snapshot.scope_lists[snapshot.tasks[1].scopes].sites;
     REQUIRE(sites.size() == 2);
     CHECK(snapshot.sites[sites[0]].line == 1);
     CHECK(snapshot.sites[sites[1]].line == 2);
+}
+
+TEST_CASE("each label is there once, whatever place set it") {
+    Snapshot snapshot;
+    TaskCollector collector{snapshot};
+    const auto add = [&](std::uint32_t key, std::string_view text, bool cut = false) {
+        auto task = task_with({1});
+        task.label_key = key;
+        task.label_text = text;
+        task.label_cut = cut;
+        collector.add(task);
+    };
+    for (const std::uint32_t key : {7u, 8u, 9u}) { // 7 and 8 are two places with one key
+        add(key, "8431");
+        add(key, "8432");
+        add(key, "8431");
+    }
+    add(7, "8431", true);
+    collector.add(task_with({1}));
+    collector.add(protocol::Site{7, "request", "f", "f.cpp", 1});
+    collector.add(protocol::Site{8, "request", "g", "f.cpp", 9});
+    collector.add(protocol::Site{9, "batch", "h", "f.cpp", 12});
+    collector.finish();
+    const auto label = [&](std::size_t task) { return snapshot.labels[snapshot.tasks[task].label]; };
+    CHECK(snapshot.labels.size() == 1 + 5);
+    for (const std::size_t task : {0u, 2u, 3u, 5u}) {
+        CHECK(label(task) == LabelFacts{"request", "8431", false});
+        CHECK(snapshot.tasks[task].label == snapshot.tasks[0].label);
+    }
+    CHECK(label(1) == LabelFacts{"request", "8432", false});
+    CHECK(snapshot.tasks[4].label == snapshot.tasks[1].label);
+    CHECK(label(6) == LabelFacts{"batch", "8431", false});
+    CHECK(label(9) == LabelFacts{"request", "8431", true});
+    CHECK(snapshot.tasks[10].label == 0);
+}
+
+TEST_CASE("many labels are found again, and none is mixed up") {
+    constexpr std::uint32_t many = 20'000;
+    Snapshot snapshot;
+    TaskCollector collector{snapshot};
+    for (std::uint32_t round = 0; round < 2; ++round) {
+        for (std::uint32_t at = 0; at < many; ++at) {
+            auto task = task_with({1});
+            task.label_key = 3;
+            const auto text = std::to_string(at);
+            task.label_text = text;
+            collector.add(task);
+        }
+    }
+    collector.finish();
+    REQUIRE(snapshot.labels.size() == 1 + many);
+    bool right = true;
+    for (std::uint32_t task = 0; task < 2 * many; ++task) {
+        right = right && snapshot.labels[snapshot.tasks[task].label].text == std::to_string(task % many);
+    }
+    CHECK(right);
 }
 
 TEST_CASE("a site that cannot be is no site") {

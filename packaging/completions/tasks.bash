@@ -1,0 +1,112 @@
+# Completion of tasks(1) for bash: verbs, options, their values, and the processes that can be looked at.
+# Needs nothing but bash 4.3. Options and values are those of `tasks VERB --help`; a test compares them.
+
+_tasks_verbs='list vitals count stack version'
+
+_tasks_options() {
+    case $1 in
+    '') echo '-h --help -p --pid --timeout --json --color' ;;
+    list) echo '-h --help --dead --timeout --json --color' ;;
+    vitals | count) echo '-h --help -p --pid --timeout --json --color' ;;
+    stack)
+        echo '-h --help -p --pid --timeout --full --state --kind --older --match --limit --json --color'
+        ;;
+    version) echo '-h --help --json --color' ;;
+    esac
+}
+
+# Options that take a value, and the values that are known: _tasks_values OPTION COMMAND. Status 1: it takes none.
+_tasks_values() {
+    case $1 in
+    -p | --pid) _tasks_targets "$2" ;;
+    --color) echo 'auto always never' ;;
+    --state) echo 'running runnable waiting done unknown' ;;
+    --kind) echo 'thread coroutine fiber job unknown' ;;
+    --timeout) echo '500ms 1s 5s 30s 2m' ;;
+    --older) echo '1s 30s 5m 1h 1d' ;;
+    --match | --limit) ;;
+    *) return 1 ;;
+    esac
+}
+
+# PIDs, names, and PID@START of the dead.
+_tasks_targets() {
+    local word what
+    "$1" __targets 2>/dev/null | while IFS=$'\t' read -r word what; do
+        printf '%s\n' "$word"
+    done
+}
+
+# Puts the words of the line up to the cursor into `words`: together again what COMP_WORDBREAKS took apart, as in
+# "--state=waiting" and "12336@8843".
+_tasks_split() {
+    local rest=${COMP_LINE:0:COMP_POINT} word at
+    words=()
+    for ((at = 0; at <= COMP_CWORD; at++)); do
+        word=${COMP_WORDS[at]}
+        if ((at == 0)) || [[ $rest == [[:blank:]]* ]]; then
+            words+=('')
+            rest=${rest#"${rest%%[![:blank:]]*}"}
+        fi
+        ((at < COMP_CWORD)) || word=$rest
+        words[${#words[@]} - 1]+=$word
+        rest=${rest#"$word"}
+    done
+}
+
+# _tasks_reply PREFIX WORD...: those that begin with the present word, which is PREFIX and what follows it, without
+# what readline leaves in place: all up to the last of its word breaks.
+_tasks_reply() {
+    local prefix=$1 current=${words[-1]} kept='' at word
+    shift
+    for ((at = 0; at < ${#current}; at++)); do
+        [[ ${current:at:1} == [@=:] && $COMP_WORDBREAKS == *"${current:at:1}"* ]] && kept=${current:0:at+1}
+    done
+    COMPREPLY=()
+    for word; do
+        word=$prefix$word
+        [[ $word == "$current"* ]] && COMPREPLY+=("${word#"$kept"}")
+    done
+}
+
+_tasks() {
+    local words verb='' targets=0 at current
+    _tasks_split
+    current=${words[-1]}
+    for ((at = 1; at < ${#words[@]} - 1; at++)); do
+        case ${words[at]} in
+        -p?* | --pid=*) ((targets++)) ;;
+        -*=*) ;;
+        -*)
+            if _tasks_values "${words[at]}" true >/dev/null; then
+                ((at == ${#words[@]} - 2)) && { # its value is what is being written
+                    _tasks_reply '' $(_tasks_values "${words[at]}" "$1")
+                    return
+                }
+                [[ ${words[at]} == -p || ${words[at]} == --pid ]] && ((targets++))
+                ((at++))
+            fi
+            ;;
+        *)
+            if [[ -z $verb && $targets -eq 0 && " $_tasks_verbs " == *" ${words[at]} "* ]]; then
+                verb=${words[at]}
+            else
+                ((targets++))
+            fi
+            ;;
+        esac
+    done
+    if [[ $current == -*=* ]]; then
+        _tasks_reply "${current%%=*}=" $(_tasks_values "${current%%=*}" "$1")
+    elif [[ $current == -* ]]; then
+        _tasks_reply '' $(_tasks_options "$verb")
+    elif [[ $verb == list || $verb == version || $targets -gt 0 ]]; then
+        COMPREPLY=()
+    elif [[ -n $verb ]]; then
+        _tasks_reply '' $(_tasks_targets "$1")
+    else
+        _tasks_reply '' $_tasks_verbs $(_tasks_targets "$1")
+    fi
+}
+
+complete -F _tasks tasks

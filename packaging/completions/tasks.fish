@@ -1,0 +1,63 @@
+# Completion of tasks(1) for fish: verbs, options, their values, and the processes that can be looked at.
+# Options and values are those of `tasks VERB --help`; a test compares them.
+
+# PIDs, names, and PID@START of the dead, each with what it is.
+function __tasks_targets
+    set -l words (commandline -opc)
+    type -q -- $words[1]; and $words[1] __targets 2>/dev/null
+end
+
+# The words of the line that are no options and no options' values: the verb, the target.
+function __tasks_plain_words
+    set -l words (commandline -opc)
+    set -l value 0
+    for word in $words[2..-1]
+        if test $value = 1
+            set value 0
+        else if contains -- $word -p --pid
+            set value 1
+            echo pid
+        else if contains -- $word --timeout --color --state --kind --older --match --limit
+            set value 1
+        else if string match -q -- '-p?*' $word; or string match -q -- '--pid=*' $word
+            echo pid
+        else if not string match -q -- '-*' $word
+            echo $word
+        end
+    end
+end
+
+# True where the verb is one of these; "none" is no verb yet.
+function __tasks_verb
+    set -l verb (__tasks_plain_words)[1]
+    contains -- "$verb" list vitals count stack version; or set verb none
+    contains -- $verb $argv
+end
+
+# True where a target may follow.
+function __tasks_wants_target
+    set -l words (__tasks_plain_words)
+    contains -- "$words[1]" vitals count stack; and set -e words[1]
+    test (count $words) = 0
+end
+
+complete -c tasks -f
+complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a list -d 'the processes that can be looked at'
+complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a vitals -d 'how a process is'
+complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a count -d 'how many tasks a process has'
+complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a stack -d 'what every task of a process is doing'
+complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a version -d 'the version of this command'
+complete -c tasks -n __tasks_wants_target -k -a '(__tasks_targets)'
+
+complete -c tasks -s h -l help -d 'print the options and exit'
+complete -c tasks -l json -d 'print JSON, for programs'
+complete -c tasks -l color -x -a 'auto always never' -d 'colour'
+complete -c tasks -n '__tasks_verb none list vitals count stack' -l timeout -x -a '500ms 1s 5s 30s 2m' -d 'answer within this time'
+complete -c tasks -n '__tasks_verb none vitals count stack' -s p -l pid -x -k -a '(__tasks_targets)' -d 'the process'
+complete -c tasks -n '__tasks_verb list' -l dead -d 'those that crashed or were killed and left a table'
+complete -c tasks -n '__tasks_verb stack' -l full -d 'one block a task, not a group'
+complete -c tasks -n '__tasks_verb stack' -l state -x -a 'running runnable waiting done unknown' -d 'only tasks in this state'
+complete -c tasks -n '__tasks_verb stack' -l kind -x -a 'thread coroutine fiber job unknown' -d 'only tasks of this kind'
+complete -c tasks -n '__tasks_verb stack' -l older -x -a '1s 30s 5m 1h 1d' -d 'only tasks that long in their state'
+complete -c tasks -n '__tasks_verb stack' -l match -x -d 'only tasks whose name, label, function or file matches'
+complete -c tasks -n '__tasks_verb stack' -l limit -x -d 'show the biggest groups'
