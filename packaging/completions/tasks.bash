@@ -60,12 +60,16 @@ _tasks_reply() {
     local prefix=$1 current=${words[-1]} kept='' at word
     shift
     for ((at = 0; at < ${#current}; at++)); do
-        [[ ${current:at:1} == [@=:] && $COMP_WORDBREAKS == *"${current:at:1}"* ]] && kept=${current:0:at+1}
+        if [[ ${current:at:1} == [@=:] && $COMP_WORDBREAKS == *"${current:at:1}"* ]]; then
+            kept=${current:0:at+1}
+        fi
     done
     COMPREPLY=()
     for word; do
         word=$prefix$word
-        [[ $word == "$current"* ]] && COMPREPLY+=("${word#"$kept"}")
+        if [[ $word == "$current"* ]]; then
+            COMPREPLY+=("${word#"$kept"}")
+        fi
     done
 }
 
@@ -79,11 +83,13 @@ _tasks() {
         -*=*) ;;
         -*)
             if _tasks_values "${words[at]}" true >/dev/null; then
-                ((at == ${#words[@]} - 2)) && { # its value is what is being written
+                if ((at == ${#words[@]} - 2)); then # its value is what is being written
                     _tasks_reply '' $(_tasks_values "${words[at]}" "$1")
                     return
-                }
-                [[ ${words[at]} == -p || ${words[at]} == --pid ]] && ((targets++))
+                fi
+                if [[ ${words[at]} == -p || ${words[at]} == --pid ]]; then
+                    ((targets++))
+                fi
                 ((at++))
             fi
             ;;

@@ -52,7 +52,7 @@ class Bash:
         words += re.findall(r"[=@:]+|[^=@:]+", line.split(" ")[-1]) or [""]
         text = (f"source {COMPLETIONS}/tasks.bash; COMP_LINE={quoted(line)}; COMP_POINT=${{#COMP_LINE}}; "
                 f"COMP_WORDS=({' '.join(map(quoted, words))}); COMP_CWORD={len(words) - 1}; "
-                f"_tasks {quoted(TASKS)} && printf '%s\\n' \"${{COMPREPLY[@]}}\" || true")
+                f"_tasks {quoted(TASKS)}; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
         offered = {word for word in script("bash", text, directory, "--norc") if word}
         # readline leaves what stands before the last break in place
         kept = re.match(r"(.*[=@:])?", line.split(" ")[-1])[0]
@@ -74,11 +74,11 @@ class Zsh:
         _call_program() { shift; eval "$@" }
     """
 
-    def said(self, line, directory):
+    def said(self, line, directory, then=""):
         words = line.split(" ")
         verb = words[1] if words[1] in VERBS else ""
         text = (f"{self.STUBS} verb={quoted(verb)}; words=({quoted(TASKS)} {' '.join(map(quoted, words[1:]))}); "
-                f"CURRENT={len(words)}; source {COMPLETIONS}/_tasks")
+                f"CURRENT={len(words)}; source {COMPLETIONS}/_tasks; {then}")
         return script("zsh", text, directory, "--no-rcs")
 
     def offers(self, line, directory):
@@ -92,8 +92,7 @@ class Zsh:
         if last.startswith("-"):
             return {re.match(r"--?[a-z]+", spec)[0] for spec in specs if spec.startswith("-") and spec != "-C"}
         if any(re.match(r"1:.*_tasks_targets$", spec) for spec in specs):
-            said = script("zsh", f"{self.STUBS} _tasks() {{ }}; source {COMPLETIONS}/_tasks; unfunction _tasks; "
-                                 f"command_word={quoted(TASKS)}; _tasks_targets", directory, "--no-rcs")
+            said = self.said(line, directory, f"command_word={quoted(TASKS)}; _tasks_targets")
         return {text.split(" ", 1)[1] for text in said if text.startswith("word ") and text.split(" ", 1)[1].startswith(last)}
 
 

@@ -140,27 +140,30 @@ def renewed(reader, block, approve):
     return "```console\n" + "\n".join(lines) + "\n```"
 
 
-def snippet(text, language):
-    return re.search(rf"^```{language}\n(.*?)^```$", text, re.M | re.S).group(1)
+def snippets(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
 
 
 def check_consumer(text):
-    """A project of its own, with the README's CMake lines and program."""
+    """A project of its own, with the README's CMake lines and programs."""
     with tempfile.TemporaryDirectory(prefix="tasks-test-") as directory:
         os.symlink(SOURCE, os.path.join(directory, "tasks"))
-        with open(os.path.join(directory, "main.cpp"), "w") as file:
-            file.write(snippet(text, "cpp"))
+        for name, program_text in zip(("payments", "receipts"), snippets(text, "cpp"), strict=True):
+            with open(os.path.join(directory, f"{name}.cpp"), "w") as file:
+                file.write(program_text)
         with open(os.path.join(directory, "CMakeLists.txt"), "w") as file:
             file.write("cmake_minimum_required(VERSION 3.25)\nproject(Consumer CXX)\nset(CMAKE_CXX_STANDARD 20)\n"
-                       "add_executable(payments main.cpp)\n" + snippet(text, "cmake"))
+                       "add_executable(payments payments.cpp)\nadd_executable(receipts receipts.cpp)\n" +
+                       snippets(text, "cmake")[0] + "target_link_libraries(receipts PRIVATE Tasks::agent)\n")
         launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
         build = os.path.join(directory, "build")
         for words in (["cmake", "-S", directory, "-B", build, "-G", "Ninja", *launcher], ["cmake", "--build", build]):
             result = run(*words, patience=280)
             assert result.returncode == 0, result.stdout + result.stderr
         assert not os.path.exists(os.path.join(build, "tasks/cli")), "a project that links the agent builds no command"
-        result = run(os.path.join(build, "payments"), env={**os.environ, "TASKS_DIR": directory})
-        assert (result.returncode, result.stdout, result.stderr) == (0, "1 tasks\n", ""), result
+        for name, says in (("payments", "1 tasks\n"), ("receipts", "3 tasks\n1 tasks\n")):
+            result = run(os.path.join(build, name), env={**os.environ, "TASKS_DIR": directory})
+            assert (result.returncode, result.stdout, result.stderr) == (0, says, ""), result
 
 
 def check_names(text):

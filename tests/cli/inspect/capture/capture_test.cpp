@@ -48,6 +48,7 @@ struct Scene {
         const auto inner = made.site("query", "query()", "payments.cpp", 35);
         made.job(site);
         made.job(site);
+        made.label(made.site("request", "charge(Card&)", "payments.cpp", 33), "8432");
         made.thread(static_cast<std::uint32_t>(::getpid()), {site, inner});
         made.header.agent_tid = 0;
         return made;
@@ -124,6 +125,16 @@ TEST_CASE("an agent without a table is asked for everything") {
     const auto& scopes = snapshot->scope_lists[snapshot->tasks[0].scopes].sites;
     REQUIRE(scopes.size() == 1);
     CHECK(snapshot->sites[scopes[0]].name == "charge card");
+    REQUIRE(snapshot->labels.size() == 2);
+    CHECK(snapshot->tasks[0].label == 1);
+    CHECK(snapshot->labels[1] == LabelFacts{"request", "8431", true});
+    REQUIRE(snapshot->vitals.queues);
+    REQUIRE(snapshot->vitals.queues->size() == 1);
+    CHECK(snapshot->vitals.queues->front().name == "mail");
+    CHECK(snapshot->vitals.queues->front().depth == 1204);
+    CHECK(snapshot->vitals.queues_left_out == 2);
+    CHECK_FALSE(snapshot->threads[0].captured_running());
+    CHECK(snapshot->threads[1].registers == std::vector<std::uint64_t>{1, 2, 3});
 }
 
 TEST_CASE("tasks are read from the table, not asked for, where there is one") {
@@ -141,6 +152,10 @@ TEST_CASE("tasks are read from the table, not asked for, where there is one") {
     CHECK(snapshot->sites[scopes[0]].name == "charge card");
     CHECK(snapshot->sites[scopes[1]].name == "query");
     CHECK(snapshot->sites[scopes[1]].line == 35);
+    REQUIRE(snapshot->labels.size() == 2);
+    CHECK(snapshot->labels[1] == LabelFacts{"request", "8432", false});
+    CHECK(std::ranges::count(snapshot->tasks, 1u, &TaskFacts::label) == 1);
+    CHECK(snapshot->vitals.queues); // they are the agent's word too
 }
 
 TEST_CASE("a scribbled table is left aside and the agent asked") {
@@ -169,6 +184,8 @@ TEST_CASE("a stalled agent is answered for from the table and /proc, and marked"
     CHECK(snapshot->threads_known);
     // Every thread of this process but the one that carries a job is a task, and so are the jobs.
     CHECK(snapshot->vitals.tasks == snapshot->threads.size() - 1 + 3);
+    CHECK_FALSE(snapshot->vitals.queues); // not known, which is not none
+    CHECK(snapshot->labels.size() == 2);
 }
 
 TEST_CASE("an agent that greets and then stalls is hung too") {

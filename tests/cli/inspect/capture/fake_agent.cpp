@@ -130,17 +130,23 @@ void answer_everything(Connection& peer) {
             vitals.jobs_started = 5;
             vitals.jobs_ended = 4;
             vitals.rss_bytes = 4096;
+            vitals.queues[0] = {"mail", 1204};
+            vitals.queue_count = 1;
+            vitals.queues_left_out = 2;
             peer.answer(vitals, id);
             break;
         }
         case protocol::MessageType::tasks_request: {
             protocol::TasksAnswer tasks;
-            tasks.sites = {{7, "charge card", "charge(Card&)", "payments.cpp", 31}};
+            tasks.sites = {{7, "charge card", "charge(Card&)", "payments.cpp", 31}, {8, "request", "", "", 0}};
             tasks.tasks.emplace_back();
             tasks.tasks.back().id = 99;
             tasks.tasks.back().kind = protocol::Kind::job;
             tasks.tasks.back().scopes[0] = 7;
             tasks.tasks.back().scope_count = 1;
+            tasks.tasks.back().label_key = 8;
+            tasks.tasks.back().label_text = "8431";
+            tasks.tasks.back().label_cut = true;
             peer.answer(tasks, id);
             break;
         }
@@ -160,6 +166,8 @@ void answer_everything(Connection& peer) {
             last.agent_tid = 13;
             thread.tid = 12;
             thread.taken_at_ns = 150;
+            thread.registers = {1, 2, 3};
+            thread.register_count = 3;
             last.threads = {thread};
             peer.answer(last, id);
             break;

@@ -67,7 +67,8 @@ private:
 /// The files of a process in a directory, opened as discovery does.
 inspect::AgentFiles files_in(const std::string& directory, std::uint32_t pid, std::uint64_t start);
 
-/// Answers hello, counts, vitals, tasks and stacks like an agent with two threads and one job, until the client goes.
+/// Answers hello, counts, vitals, tasks and stacks like an agent with two threads, of which the second ran, one job
+/// with a label, and one queue, until the client goes.
 void answer_everything(Connection& peer);
 
 } // namespace tasks::tests

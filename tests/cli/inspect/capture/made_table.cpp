@@ -1,9 +1,12 @@
 #include "inspect/capture/made_table.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 
 #include <sys/stat.h>
+
+#include <tasks/protocol/messages.hpp>
 
 namespace tasks::tests {
 namespace {
@@ -63,6 +66,15 @@ void MadeTable::job(std::uint32_t site, std::uint64_t since_ns) {
     record.head.depth = 1;
     record.scopes[0] = site;
     records_ += bytes_of(record);
+}
+
+void MadeTable::label(std::uint32_t key_site, std::string_view text) {
+    TaskRecord record;
+    auto* last = records_.data() + records_.size() - sizeof record;
+    std::memcpy(&record, last, sizeof record);
+    record.label.key = key_site;
+    std::memcpy(record.label.text.data(), text.data(), std::min(text.size(), protocol::max_label_bytes));
+    std::memcpy(last, &record, sizeof record);
 }
 
 void MadeTable::thread(std::uint32_t tid, std::initializer_list<std::uint32_t> scopes) {

@@ -18,6 +18,8 @@ public:
     std::uint32_t site(std::string_view name, std::string_view function, std::string_view file, std::uint32_t line);
     /// A job that no thread carries.
     void job(std::uint32_t site, std::uint64_t since_ns = 0);
+    /// The job made last has a label, whose key is the site's name.
+    void label(std::uint32_t key_site, std::string_view text);
     /// A thread that carries jobs with those scopes, or waits with none.
     void thread(std::uint32_t tid, std::initializer_list<std::uint32_t> scopes);
 
