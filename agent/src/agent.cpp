@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "agent_share.hpp"
 #include "clock.hpp"
 #include "run.hpp"
 #include "wiped_page.hpp"
@@ -62,34 +63,44 @@ std::uint64_t join_or_start(const AgentOptions& options, std::string& problem) {
 
 } // namespace
 
-Agent::Agent(const AgentOptions& options) noexcept {
-    std::string problem;
+namespace agent {
+
+std::uint64_t take_share(const AgentOptions& options, std::string& problem) noexcept {
     try {
-        if (switched_off())
-            problem = "switched off by TASKS_AGENT=off";
-        else
-            run_ = join_or_start(options, problem);
+        if (!switched_off())
+            return join_or_start(options, problem);
+        problem = "switched off by TASKS_AGENT=off";
     } catch (const std::exception& error) {
         try {
             problem = error.what();
         } catch (...) {
         }
     }
-    error_bytes_ = std::min(problem.size(), sizeof error_ - 1);
-    std::memcpy(error_, problem.data(), error_bytes_);
+    return 0;
 }
 
-Agent::~Agent() {
+void give_share(std::uint64_t run) noexcept {
     Shared* shared = shared_page.get();
-    if (run_ == 0 || shared == nullptr)
+    if (run == 0 || shared == nullptr)
         return;
     const std::lock_guard lock{shared->mutex};
-    if (shared->number != run_ || shared->users == 0 || --shared->users != 0)
+    if (shared->number != run || shared->users == 0 || --shared->users != 0)
         return; // of the parent's run before a fork, or others still use it
     shared->run->stop();
     delete shared->run;
     shared->run = nullptr;
     shared->number = 0;
 }
+
+} // namespace agent
+
+Agent::Agent(const AgentOptions& options) noexcept {
+    std::string problem;
+    run_ = agent::take_share(options, problem);
+    error_bytes_ = std::min(problem.size(), sizeof error_ - 1);
+    std::memcpy(error_, problem.data(), error_bytes_);
+}
+
+Agent::~Agent() { agent::give_share(run_); }
 
 } // namespace tasks

@@ -43,6 +43,13 @@ Refusal refusal(protocol::ErrorCode code, std::string_view sentence) noexcept {
     return made;
 }
 
+Sentence in_words(std::uint64_t deadline_ns) noexcept {
+    const std::uint64_t ms = deadline_ns / 1'000'000;
+    Sentence sentence;
+    sentence << "the request was not complete after ";
+    return ms % 1000 == 0 ? sentence << ms / 1000 << " s" : sentence << ms << " ms";
+}
+
 } // namespace
 
 void Client::take_memory(Region& region) noexcept {
@@ -51,8 +58,9 @@ void Client::take_memory(Region& region) noexcept {
     tids_ = region.take(tid_list_bytes);
 }
 
-void Client::open(OwnedFd socket, std::uint64_t now) noexcept {
+void Client::open(OwnedFd socket, std::uint64_t now, std::uint64_t stall_ns) noexcept {
     socket_ = std::move(socket);
+    stall_ns_ = stall_ns;
     in_filled_ = out_filled_ = sent_ = 0;
     quiet_since_ = now;
     greeted_ = over_ = false;
@@ -80,8 +88,8 @@ short Client::wanted_events() const noexcept {
 
 std::uint64_t Client::deadline() const noexcept {
     if (sending() || answer_.active() || request_waits())
-        return frame_since_ + stall_ns;
-    return in_filled_ > 0 ? request_since_ + stall_ns : quiet_since_ + idle_ns;
+        return frame_since_ + stall_ns_;
+    return in_filled_ > 0 ? request_since_ + stall_ns_ : quiet_since_ + idle_ns;
 }
 
 /// False: the peer has gone.
@@ -151,11 +159,10 @@ void Client::end_in_time(std::uint64_t now, const Service& service) noexcept {
         close();
         return;
     }
-    const bool begun = in_filled_ > 0;
-    answer_.refuse(0,
-                   refusal(protocol::ErrorCode::deadline,
-                           begun ? "the request was not complete after 2 s" : "nothing was asked for 60 s"),
-                   true);
+    Refusal late = refusal(protocol::ErrorCode::deadline, "nothing was asked for 60 s");
+    if (in_filled_ > 0)
+        late.sentence = in_words(stall_ns_);
+    answer_.refuse(0, late, true);
     make_frame(now, service);
     send_rest(now);
     drain(socket_.get());

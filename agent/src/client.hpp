@@ -25,11 +25,10 @@ public:
         whole_pages(in_bytes) + whole_pages(out_bytes) + whole_pages(tid_list_bytes);
 
     static constexpr std::uint64_t idle_ns = 60'000'000'000; ///< between requests
-    static constexpr std::uint64_t stall_ns =
-        2'000'000'000; ///< for a request that has begun; for each frame of an answer
 
     void take_memory(Region& region) noexcept;
-    void open(OwnedFd socket, std::uint64_t now) noexcept;
+    /// `stall_ns`: for a request that has begun, and for each frame of an answer.
+    void open(OwnedFd socket, std::uint64_t now, std::uint64_t stall_ns) noexcept;
 
     bool is_open() const noexcept { return static_cast<bool>(socket_); }
     int socket() const noexcept { return socket_.get(); }
@@ -60,6 +59,7 @@ private:
     std::size_t in_filled_ = 0;
     std::size_t out_filled_ = 0;
     std::size_t sent_ = 0;
+    std::uint64_t stall_ns_ = 0;
     std::uint64_t quiet_since_ = 0;   // the end of the last answer, or the beginning
     std::uint64_t request_since_ = 0; // the first byte of the request that is being read
     std::uint64_t frame_since_ = 0;   // the frame that is being sent

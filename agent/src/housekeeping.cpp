@@ -5,11 +5,6 @@
 #include "record_writer.hpp"
 
 namespace tasks::agent {
-namespace {
-
-constexpr std::uint64_t sample_interval_ns = 10'000'000'000;
-
-} // namespace
 
 std::uint64_t Housekeeping::run(std::uint64_t now_ns) noexcept {
     while (registry_.grow_ahead()) {
@@ -21,7 +16,7 @@ std::uint64_t Housekeeping::run(std::uint64_t now_ns) noexcept {
             registry_.call_at_next_begin();
             return UINT64_MAX;
         }
-        next_sample_ns_ = now_ns + sample_interval_ns;
+        next_sample_ns_ = now_ns + history_interval_ns_;
     }
     return next_sample_ns_;
 }

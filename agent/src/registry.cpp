@@ -41,6 +41,24 @@ bool is_there(std::uint32_t tid) noexcept {
     return ::syscall(SYS_tgkill, ::getpid(), static_cast<pid_t>(tid), 0) == 0 || errno != ESRCH;
 }
 
+/// What a thread carries at one moment: a handle's job is neither left out nor counted with its thread as well.
+struct Carrying {
+    bool any = false;
+    std::uint32_t handles = 0;
+};
+
+Carrying carrying_now(const ThreadState& state) noexcept {
+    constexpr int most_looks = 4;
+    Carrying seen;
+    for (int look = 0; look < most_looks; ++look) {
+        seen.handles = state.carried.load(std::memory_order_acquire);
+        seen.any = state.depth.load(std::memory_order_acquire) > 0;
+        if (state.carried.load(std::memory_order_acquire) == seen.handles)
+            break;
+    }
+    return seen;
+}
+
 } // namespace
 
 WipedPage<Registry::Door> Registry::door_;
@@ -127,10 +145,13 @@ void Registry::on_thread_exit(void* argument) noexcept {
 
 void Registry::unbind(ThreadState& state) noexcept {
     state.generation.fetch_add(1, std::memory_order_relaxed);
+    state.carried.store(0, std::memory_order_relaxed);
     state.depth.store(0, std::memory_order_relaxed);
     {
         protocol::TaskRecord& record = *state.record;
         const RecordWriter writer{record.head};
+        put(record.carries, std::uint64_t{0});
+        put(record.label.key, 0u);
         put(record.head.type, static_cast<std::uint8_t>(protocol::RecordType::free));
         put(record.head.wait_reason, std::uint8_t{0});
         put(record.head.depth, 0u);
@@ -214,16 +235,22 @@ protocol::CountsAnswer Registry::now() noexcept {
     std::uint64_t begun = 0;
     std::uint64_t ended = 0;
     std::uint64_t carriers = 0;
+    std::uint64_t carried = 0;
     const std::uint32_t used = std::min(states_used_.load(std::memory_order_acquire), max_threads);
-    // What ended is read first: a job that ends meanwhile then counts as alive, never as one that ended unbegun.
+    // In the order from the end of a job to its beginning: what goes on meanwhile makes a job count that has just
+    // ended, never one missing that lives.
     for (std::uint32_t i = 0; i < used; ++i)
         ended += std::atomic_ref(states_[i].handles.ended).load(std::memory_order_acquire);
     for (std::uint32_t i = 0; i < used; ++i) {
-        begun += std::atomic_ref(states_[i].handles.begun).load(std::memory_order_relaxed);
-        carriers += states_[i].depth.load(std::memory_order_relaxed) > 0 ? 1u : 0u;
+        const Carrying carrying = carrying_now(states_[i]);
+        carriers += carrying.any ? 1u : 0u;
+        carried += carrying.handles;
     }
+    for (std::uint32_t i = 0; i < used; ++i)
+        begun += std::atomic_ref(states_[i].handles.begun).load(std::memory_order_relaxed);
+    const std::uint64_t not_handles = ended + carried; // as long as a thread carries them, it is the thread that counts
     answer.os_threads = host_threads();
-    answer.jobs = (begun > ended ? begun - ended : 0) + carriers;
+    answer.jobs = (begun > not_handles ? begun - not_handles : 0) + carriers;
     answer.thread_tasks = answer.os_threads > carriers ? answer.os_threads - carriers : 0;
     answer.tasks = answer.jobs + answer.thread_tasks;
     answer.jobs_dropped = get(file_.header().dropped_jobs);

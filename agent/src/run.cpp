@@ -11,6 +11,7 @@
 
 #include <tasks/protocol/places.hpp>
 
+#include "checked_options.hpp"
 #include "signal_capture.hpp"
 
 namespace tasks::agent {
@@ -27,7 +28,7 @@ std::string file_name(const Identity& identity, std::string_view suffix) {
 } // namespace
 
 Result<TableFile> Run::make_table(const AgentOptions& options, std::string& problem) {
-    const TableLimits limits{.cap_bytes = options.table_cap_bytes, .initial_bytes = options.table_initial_bytes};
+    const TableLimits limits = checked(options).table;
     const std::string name = file_name(identity_, protocol::table_suffix);
     auto table = TableFile::create(place_.directory.get(), name, identity_, limits);
     if (table)
@@ -66,8 +67,9 @@ Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string
         return give_up("no memory for the registry");
     if (auto reader = protocol::TableReader::open(run->registry_->file()); reader)
         run->table_ = std::move(*reader);
-    run->housekeeping_.emplace(*run->registry_);
-    auto server = Server::create(std::move(*listener), *run->housekeeping_);
+    const CheckedOptions limits = checked(options);
+    run->housekeeping_.emplace(*run->registry_, limits.history_interval_ns);
+    auto server = Server::create(std::move(*listener), *run->housekeeping_, limits.deadline_ns);
     if (!server)
         return give_up(server.error());
     run->server_ = std::move(*server);

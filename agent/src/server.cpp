@@ -46,8 +46,9 @@ std::string why(const char* what) {
 } // namespace
 
 struct Server::State {
-    State(OwnedFd listening, Chores& work, Region memory) noexcept
-        : listener(std::move(listening)), chores(work), region(std::move(memory)), workspace(region) {
+    State(OwnedFd listening, Chores& work, Region memory, std::uint64_t deadline) noexcept
+        : listener(std::move(listening)), chores(work), deadline_ns(deadline), region(std::move(memory)),
+          workspace(region) {
         for (Client& client : clients)
             client.take_memory(region);
     }
@@ -66,6 +67,7 @@ struct Server::State {
     OwnedFd wakes;   // eventfd
     OwnedFd reserve; // given up to tell a client that there is no fd for it
     Chores& chores;
+    std::uint64_t deadline_ns;
     Region region;
     Workspace workspace;
     protocol::Welcome welcome;
@@ -80,11 +82,11 @@ struct Server::State {
 Server::Server(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
 Server::~Server() = default;
 
-Result<std::unique_ptr<Server>> Server::create(OwnedFd listener, Chores& chores) {
+Result<std::unique_ptr<Server>> Server::create(OwnedFd listener, Chores& chores, std::uint64_t deadline_ns) {
     Region region{Workspace::memory_bytes + max_clients * Client::memory_bytes};
     if (!region)
         return Failure{why("memory")};
-    std::unique_ptr<State> state{new (std::nothrow) State(std::move(listener), chores, std::move(region))};
+    std::unique_ptr<State> state{new (std::nothrow) State(std::move(listener), chores, std::move(region), deadline_ns)};
     if (state == nullptr)
         return Failure{std::string("the agent's server: no memory")};
     state->wakes = above_standard_streams(OwnedFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)});
@@ -246,7 +248,7 @@ void Server::State::take_in(OwnedFd socket, std::uint64_t now) noexcept {
         turn_away(socket.get(), refusal);
         return;
     }
-    free->open(std::move(socket), now);
+    free->open(std::move(socket), now, deadline_ns);
 }
 
 } // namespace tasks::agent

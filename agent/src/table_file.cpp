@@ -20,9 +20,6 @@ namespace {
 
 constexpr std::size_t page = 4096;
 
-/// Header, one page each of sites and text, and some records: below that a table is of no use.
-constexpr std::size_t least_table_bytes = 16 * page;
-
 std::size_t whole_pages(std::size_t bytes) { return (bytes + page - 1) / page * page; }
 
 /// What bip::mapped_region asks of a file.

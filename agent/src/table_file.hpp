@@ -20,6 +20,9 @@
 
 namespace tasks::agent {
 
+/// Header, one page each of sites and text, and some records: below that a table is of no use.
+inline constexpr std::size_t least_table_bytes = std::size_t{64} * 1024;
+
 struct TableLimits {
     std::size_t cap_bytes = 0;
     std::size_t initial_bytes = 0;

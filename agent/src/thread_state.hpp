@@ -27,6 +27,7 @@ struct alignas(128) ThreadState {
     std::uint32_t index = 0;                  ///< in the arena
     std::atomic<std::uint32_t> generation{0}; ///< odd: bound to a thread
     std::atomic<std::uint32_t> depth{0};      ///< nested jobs
+    std::atomic<std::uint32_t> carried{0};    ///< of them, those of a JobHandle: counted here, not as handles
     std::atomic<std::uint32_t> next_free{0};  ///< in the list of unbound states, index + 1
     std::uint32_t task_generation = 0;        ///< of the present outermost job
     std::uint32_t tid = 0;

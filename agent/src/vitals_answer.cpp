@@ -15,6 +15,7 @@
 #include "cpu_quota.hpp"
 #include "fixed_text.hpp"
 #include "proc_file.hpp"
+#include "queue_probes.hpp"
 #include "stack_memory.hpp"
 
 namespace tasks::agent {
@@ -127,13 +128,18 @@ void add_jobs(protocol::VitalsAnswer& vitals, Counts& counts, protocol::TableRea
 
 } // namespace
 
-std::int64_t jobs_last_minute(const protocol::TableFacts& facts, std::int64_t living_now,
-                              std::uint64_t now_ns) noexcept {
+std::optional<std::int64_t> jobs_last_minute(const protocol::TableFacts& facts, std::int64_t living_now,
+                                             std::uint64_t now_ns) noexcept {
     const std::uint64_t then = now_ns > minute_ns ? now_ns - minute_ns : 0;
     std::int64_t living_then = 0;
+    std::uint64_t looked_at = 0;
     for (const protocol::HistoryEntry& entry : facts.history)
-        if (entry.at_ns != 0 && entry.at_ns <= then)
+        if (entry.at_ns != 0 && entry.at_ns <= then) {
             living_then = static_cast<std::int64_t>(entry.jobs_started - entry.jobs_ended);
+            looked_at = entry.at_ns;
+        }
+    if (living_then != 0 && then - looked_at > minute_ns)
+        return {};
     return living_now - living_then;
 }
 
@@ -151,6 +157,7 @@ protocol::VitalsAnswer vitals_now(const AnswerContext& context, Workspace& works
     add_cpus(vitals, workspace);
     add_switches(vitals);
     add_uptime(vitals, context.identity);
+    ask_queue_probes(vitals, workspace.texts);
     if (!workspace.task_directory)
         return vitals;
     add_memory(vitals, context, workspace);

@@ -18,8 +18,9 @@ namespace tasks::agent {
 protocol::VitalsAnswer vitals_now(const AnswerContext& context, Workspace& workspace, std::size_t own_fds) noexcept;
 
 /// Started minus ended in the last minute: `living_now` against the newest look in the history that is at least a
-/// minute old. None so old: no job lived then, since the history is written while jobs live.
-std::int64_t jobs_last_minute(const protocol::TableFacts& facts, std::int64_t living_now,
-                              std::uint64_t now_ns) noexcept;
+/// minute old. None so old: no job lived then, since the history is written while jobs live. Unset: jobs lived at that
+/// look, which is over two minutes old, as happens with a longer interval of the history.
+std::optional<std::int64_t> jobs_last_minute(const protocol::TableFacts& facts, std::int64_t living_now,
+                                             std::uint64_t now_ns) noexcept;
 
 } // namespace tasks::agent

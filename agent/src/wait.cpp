@@ -12,6 +12,22 @@ using agent::RecordWriter;
 using agent::Registry;
 using agent::ThreadState;
 using protocol::RecordHead;
+using protocol::TaskRecord;
+
+namespace {
+
+void put_wait(RecordHead& head, wait_reason reason, std::uint64_t object, std::uint32_t site,
+              std::uint64_t since_ns) noexcept {
+    const RecordWriter writer{head};
+    put(head.wait_reason, agent::number(reason));
+    put(head.wait_object, object);
+    put(head.wait_site, site);
+    put(head.wait_since_ns, since_ns);
+}
+
+std::uint64_t address_of(const void* object) noexcept { return reinterpret_cast<std::uintptr_t>(object); }
+
+} // namespace
 
 Wait::Wait(wait_reason reason, const void* object, const char* name, const SourcePlace& place) noexcept {
     Registry* registry = Registry::active();
@@ -26,26 +42,40 @@ Wait::Wait(wait_reason reason, const void* object, const char* name, const Sourc
     outer_object_ = head.wait_object;
     outer_site_ = head.wait_site;
     outer_since_ns_ = head.wait_since_ns;
-    const std::uint64_t now = agent::coarse_now_ns();
-    const RecordWriter writer{head};
-    put(head.wait_reason, agent::number(reason));
-    put(head.wait_object, static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(object)));
-    put(head.wait_site, site);
-    put(head.wait_since_ns, now);
+    put_wait(head, reason, address_of(object), site, agent::coarse_now_ns());
     thread_ = thread;
     generation_ = thread->generation.load(std::memory_order_relaxed);
 }
 
-Wait::~Wait() {
-    auto* thread = static_cast<ThreadState*>(thread_);
-    if (thread == nullptr || !thread->is(generation_) || Registry::active() != thread->registry)
+Wait::Wait(JobHandle& handle, wait_reason reason, const void* object, const char* name,
+           const SourcePlace& place) noexcept {
+    Registry* registry = Registry::active();
+    if (handle.record_ == 0 || registry == nullptr || registry != handle.registry_)
         return;
-    RecordHead& head = thread->record->head;
-    const RecordWriter writer{head};
-    put(head.wait_reason, agent::number(outer_reason_));
-    put(head.wait_object, outer_object_);
-    put(head.wait_site, outer_site_);
-    put(head.wait_since_ns, outer_since_ns_);
+    const std::uint32_t site = registry->site(name, place);
+    RecordHead& head = registry->records().at<TaskRecord>(handle.record_).head;
+    outer_reason_ = static_cast<wait_reason>(head.wait_reason);
+    outer_object_ = head.wait_object;
+    outer_site_ = head.wait_site;
+    outer_since_ns_ = head.wait_since_ns;
+    put_wait(head, reason, address_of(object), site, agent::coarse_now_ns());
+    handle_ = &handle;
+    generation_ = head.generation;
+    record_ = handle.record_;
+}
+
+Wait::~Wait() {
+    Registry* registry = Registry::active();
+    if (registry == nullptr)
+        return;
+    if (auto* thread = static_cast<ThreadState*>(thread_); thread != nullptr) {
+        if (thread->is(generation_) && registry == thread->registry)
+            put_wait(thread->record->head, outer_reason_, outer_object_, outer_site_, outer_since_ns_);
+    } else if (handle_ != nullptr && handle_->record_ == record_ && registry == handle_->registry_) {
+        RecordHead& head = registry->records().at<TaskRecord>(record_).head;
+        if (head.generation == generation_) // else another job is in the handle now
+            put_wait(head, outer_reason_, outer_object_, outer_site_, outer_since_ns_);
+    }
 }
 
 } // namespace tasks

@@ -65,6 +65,7 @@ struct SeenTask {
     protocol::Task task;
     std::vector<std::string> names; ///< of its scopes, outermost first
     std::string wait_name;
+    std::string label; ///< key=text, and "..." where it was cut; empty: none
     std::string file;
     std::uint32_t line = 0;
 };
@@ -102,7 +103,9 @@ inline SeenTable read_table(const std::string& path) {
     SeenTable seen;
     seen.facts = reader->facts();
     seen.totals = reader->each_task([&](const protocol::Task& task) {
-        seen.tasks.push_back({task, {}, {}, {}, 0});
+        seen.tasks.push_back({task, {}, {}, {}, {}, 0});
+        seen.tasks.back().label = std::string(task.label_text) + (task.label_cut ? "..." : "");
+        seen.tasks.back().task.label_text = {};
         return true;
     });
     for (SeenTask& each : seen.tasks) {
@@ -114,6 +117,8 @@ inline SeenTable read_table(const std::string& path) {
             }
         if (const auto site = reader->site(each.task.wait_site))
             each.wait_name = site->name;
+        if (const auto site = reader->site(each.task.label_key))
+            each.label = std::string(site->name) + "=" + each.label;
     }
     return seen;
 }

@@ -188,6 +188,19 @@ TEST_CASE("A request that stops in the middle is refused after 2 s, a silent cli
     CHECK(silent.receive());
 }
 
+TEST_CASE("The deadline of a request is the host's to choose") {
+    RunningServer server{{}, 150'000'000};
+    TestClient client = server.greeted();
+    REQUIRE(client.send_bytes(counts_frame(1).substr(0, 7)));
+    const auto [code, sentence] = error_in(client.receive());
+    CHECK(code == ErrorCode::deadline);
+    CHECK(sentence == "the request was not complete after 150 ms");
+    const OwnAgent own{{.deadline_ms = 1}};
+    TestClient quick{own.directory().only(protocol::socket_suffix)};
+    REQUIRE(quick.send_bytes("TSK1"));
+    CHECK(error_in(quick.receive()).second == "the request was not complete after 10 ms");
+}
+
 TEST_CASE("A client that asks and never reads is dropped") {
     RunningServer server;
     TestClient greedy = server.greeted();

@@ -47,13 +47,13 @@ public:
 
 class RunningServer {
 public:
-    explicit RunningServer(std::string directory = {}) {
+    explicit RunningServer(std::string directory = {}, std::uint64_t deadline_ns = agent::default_deadline_ns) {
         const std::string path = directory.empty() ? own_directory_.path() : directory;
         const agent::OwnedFd fd{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
         auto listener = agent::listen_in(fd.get(), path, "1-2.sock");
         REQUIRE(listener);
         socket_ = path + "/1-2.sock";
-        auto server = agent::Server::create(std::move(*listener), chores);
+        auto server = agent::Server::create(std::move(*listener), chores, deadline_ns);
         REQUIRE(server);
         server_ = std::move(*server);
         identity_.pid = static_cast<std::uint32_t>(::getpid());

@@ -30,6 +30,12 @@ TEST_CASE("The last minute is counted from the newest look that is at least a mi
     CHECK(agent::jobs_last_minute(facts, 100, 199 * second_ns) == 100 - (20 - 5));
 }
 
+TEST_CASE("The last minute is not known from a look that is over two minutes old, but where no job lived at it") {
+    CHECK(agent::jobs_last_minute(history({{100, 10, 0}}), 100, 220 * second_ns) == 90);
+    CHECK_FALSE(agent::jobs_last_minute(history({{100, 10, 0}}), 100, 221 * second_ns));
+    CHECK(agent::jobs_last_minute(history({{100, 10, 10}}), 100, 900 * second_ns) == 100);
+}
+
 TEST_CASE("Without so old a look no job lived then") {
     CHECK(agent::jobs_last_minute(history({}), 7, 200 * second_ns) == 7);
     CHECK(agent::jobs_last_minute(history({{190, 5, 0}}), 7, 200 * second_ns) == 7);

@@ -1,10 +1,11 @@
-// hot_path nothing|job|wait TIMES: does that so often, under an agent. For counting its instructions.
+// hot_path nothing|job|wait|label|handle|run TIMES: does that so often, under an agent. For counting its instructions.
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
 #include <tasks/agent.hpp>
 #include <tasks/job.hpp>
+#include <tasks/label.hpp>
 #include <tasks/wait.hpp>
 
 namespace {
@@ -21,6 +22,12 @@ void repeat(std::string_view what, long times) {
         repeat(times, [] { tasks::Job job{"charge card"}; });
     else if (what == "wait")
         repeat(times, [&] { tasks::Wait wait{tasks::wait_reason::chan_send, &what, "results"}; });
+    else if (what == "label")
+        repeat(times, [] { tasks::Label label{"request", "0123456789abcdef"}; });
+    else if (what == "handle")
+        repeat(times, [] { tasks::JobHandle handle{"send receipt"}; });
+    else if (what == "run")
+        repeat(times, [handle = tasks::JobHandle{"send receipt"}]() mutable { auto scope = handle.run(); });
     else
         repeat(times, [] {});
 }

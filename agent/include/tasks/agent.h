@@ -11,9 +11,10 @@
  *     tasks_job_end(&job);
  *     tasks_agent_stop(agent);
  *
- * Names, keys, files and functions are kept by address: they must live as long as the process. Nothing here
- * allocates, throws, or may be called in a signal handler. Objects are the caller's: begun by one function, ended by
- * its counterpart, not copied in between. C11; every function may be called on any thread. */
+ * Names, keys, files and functions are kept by address: they must live as long as the process. Nothing here throws or
+ * may be called in a signal handler; only start and stop allocate. Objects are the caller's: begun by one function,
+ * ended by its counterpart, not copied in between. C11; every function may be called on any thread, but what ends a
+ * scope on the one that began it. */
 #ifndef TASKS_AGENT_H
 #define TASKS_AGENT_H
 

@@ -45,10 +45,14 @@ private:
 };
 
 class JobHandle;
+class Wait;
 
 /// The present thread carries a handle's job for the length of a scope: made by JobHandle::run(). The thread then
-/// *is* that job, as with tasks::Job, and has its label; the two count as one task. Must end on the thread that began
-/// it, in reverse order with Job, Wait and Label. The handle may be moved or destroyed meanwhile, on this thread.
+/// *is* that job, as with tasks::Job, and has its label; the two count as one task, with the id and the age of the
+/// handle's job. Within another job it is a nested scope of that, as a Job would be, and changes the label only where
+/// the handle has one. What waits() said ends. Must end on the thread that began it, in reverse order with Job, Wait
+/// and Label. The handle may be moved or destroyed meanwhile, on this thread: destroyed, its job has ended, and the
+/// rest of the scope counts as a job of the thread's own.
 class TASKS_EXPORT JobRun {
 public:
     ~JobRun();
@@ -59,8 +63,12 @@ private:
     friend class JobHandle;
     explicit JobRun(JobHandle& handle) noexcept;
 
+    void let_go(std::uint64_t job_id) noexcept;
+
     JobHandle* handle_ = nullptr; // null: it has ended, or was not registered
-    void* thread_ = nullptr;
+    void* thread_ = nullptr;      // the thread's state, or null: not registered
+    std::uint64_t outer_text_[4]{};
+    std::uint32_t outer_key_ = 0;
     std::uint32_t generation_ = 0;
 };
 
@@ -91,6 +99,7 @@ public:
 
 private:
     friend class JobRun;
+    friend class Wait;
     void end() noexcept;
 
     void* registry_ = nullptr; // whose record it is

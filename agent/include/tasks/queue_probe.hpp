@@ -32,6 +32,7 @@ protected:
 
 private:
     std::uint32_t slot_ = 0;
+    bool left_out_ = false;
 };
 
 /// `depth()` tells how many items wait in the queue now. The agent's thread calls it when somebody asks for vitals, and

@@ -34,6 +34,7 @@ private:
     std::uint64_t outer_since_ns_ = 0;
     std::uint32_t outer_site_ = 0;
     std::uint32_t generation_ = 0;
+    std::uint32_t record_ = 0; // of the handle's job
     wait_reason outer_reason_ = wait_reason::none;
 };
 
