@@ -16,8 +16,8 @@ using protocol::TaskRecord;
 
 namespace {
 
-void put_wait(RecordHead& head, wait_reason reason, std::uint64_t object, std::uint32_t site,
-              std::uint64_t since_ns) noexcept {
+[[gnu::always_inline]] inline void put_wait(RecordHead& head, wait_reason reason, std::uint64_t object,
+                                            std::uint32_t site, std::uint64_t since_ns) noexcept {
     const RecordWriter writer{head};
     put(head.wait_reason, agent::number(reason));
     put(head.wait_object, object);
@@ -65,17 +65,22 @@ Wait::Wait(JobHandle& handle, wait_reason reason, const void* object, const char
 }
 
 Wait::~Wait() {
-    Registry* registry = Registry::active();
-    if (registry == nullptr)
+    auto* thread = static_cast<ThreadState*>(thread_);
+    if (thread == nullptr) {
+        end_of_handle();
         return;
-    if (auto* thread = static_cast<ThreadState*>(thread_); thread != nullptr) {
-        if (thread->is(generation_) && registry == thread->registry)
-            put_wait(thread->record->head, outer_reason_, outer_object_, outer_site_, outer_since_ns_);
-    } else if (handle_ != nullptr && handle_->record_ == record_ && registry == handle_->registry_) {
-        RecordHead& head = registry->records().at<TaskRecord>(record_).head;
-        if (head.generation == generation_) // else another job is in the handle now
-            put_wait(head, outer_reason_, outer_object_, outer_site_, outer_since_ns_);
     }
+    if (thread->is(generation_) && Registry::active() == thread->registry)
+        put_wait(thread->record->head, outer_reason_, outer_object_, outer_site_, outer_since_ns_);
+}
+
+void Wait::end_of_handle() noexcept {
+    Registry* registry = Registry::active();
+    if (handle_ == nullptr || handle_->record_ != record_ || registry == nullptr || registry != handle_->registry_)
+        return;
+    RecordHead& head = registry->records().at<TaskRecord>(record_).head;
+    if (head.generation == generation_) // else another job is in the handle now
+        put_wait(head, outer_reason_, outer_object_, outer_site_, outer_since_ns_);
 }
 
 } // namespace tasks

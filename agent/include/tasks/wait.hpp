@@ -28,6 +28,8 @@ public:
     Wait& operator=(const Wait&) = delete;
 
 private:
+    void end_of_handle() noexcept;
+
     void* thread_ = nullptr; // the thread's state, or null: not registered
     JobHandle* handle_ = nullptr;
     std::uint64_t outer_object_ = 0;
