@@ -108,6 +108,8 @@ exports_are_ours() {
 
 rule "format (sh tests/lint.sh --fix)" format "${1-}"
 rule "texts, names and includes" python3 tests/lint/sources.py .
+rule "system calls in SECURITY.md" python3 tests/scripts/system_call_list.py --check
+rule "tests that SECURITY.md names" python3 tests/lint/security.py .
 rule "shell scripts" scripts_parse
 rule "manual pages" pages_are_clean
 rule "options in man/tasks.1" options_are_described

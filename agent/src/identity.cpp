@@ -5,23 +5,25 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 
-#include "owned_fd.hpp"
+#include "proc_file.hpp"
 
 namespace tasks::agent {
 namespace {
 
 constexpr std::size_t longest_name = 63;
 
-/// A small /proc file as text; empty where it cannot be read.
+/// A small /proc file as text; empty where it cannot be read: errno says why.
 std::string text_of(const char* path) {
-    const OwnedFd fd{::open(path, O_RDONLY | O_CLOEXEC)};
-    char buffer[1024];
-    const ssize_t got = fd ? ::read(fd.get(), buffer, sizeof buffer) : -1;
-    return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : std::string{};
+    std::array<char, 1024> buffer;
+    const std::int64_t got = read_file(AT_FDCWD, path, buffer);
+    errno = got < 0 ? static_cast<int>(-got) : 0;
+    return got > 0 ? std::string(buffer.data(), static_cast<std::size_t>(got)) : std::string{};
 }
 
 /// Field 22 of /proc/PID/stat, counted after the name, which may hold blanks and brackets. 0: not found.
@@ -50,9 +52,12 @@ Result<Identity> read_identity(std::string_view name) {
     Identity identity;
     const std::string stat = text_of("/proc/self/stat");
     if (stat.empty())
-        return Failure{std::string("/proc/self/stat cannot be read: is /proc mounted?")};
+        return Failure{std::string("/proc/self/stat: ") + std::strerror(errno) + ": is /proc mounted?"};
     identity.start_time_ticks = start_time_in(stat);
-    identity.pid = static_cast<std::uint32_t>(::getpid());
+    const pid_t pid = ::getpid(); // under a filter of system calls this may fail too
+    if (pid <= 0)
+        return Failure{std::string("getpid: ") + std::strerror(errno)};
+    identity.pid = static_cast<std::uint32_t>(pid);
     identity.uid = static_cast<std::uint32_t>(::geteuid());
     struct stat pid_namespace{};
     if (::stat("/proc/self/ns/pid", &pid_namespace) == 0)

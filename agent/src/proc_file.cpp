@@ -12,9 +12,9 @@ namespace tasks::agent {
 OwnedFd open_for_reading(int directory, const char* path) noexcept {
     int fd = -1;
     do {
-        fd = ::openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        fd = ::openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
     } while (fd < 0 && errno == EINTR);
-    return OwnedFd{fd};
+    return above_standard_streams(OwnedFd{fd});
 }
 
 std::int64_t read_anew(int fd, std::span<char> into) noexcept {

@@ -11,7 +11,8 @@
 
 namespace tasks::agent {
 
-/// Opens `path` below `directory` (or absolute), read-only and close-on-exec. Empty: errno says why.
+/// Opens `path` below `directory` (or absolute), read-only and close-on-exec, never through a link at its end. Empty:
+/// errno says why.
 OwnedFd open_for_reading(int directory, const char* path) noexcept;
 
 /// One read from the beginning of an open /proc file, which makes the kernel write its text anew.

@@ -45,7 +45,8 @@ bool is_dead(const protocol::TableHeader& header, const protocol::InstanceName& 
 
 std::vector<DeadTable> dead_tables(int directory, const Identity& we) {
     std::vector<DeadTable> dead;
-    OwnedFd again{::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    OwnedFd again =
+        above_standard_streams(OwnedFd{::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)});
     const std::unique_ptr<DIR, int (*)(DIR*)> stream{again ? ::fdopendir(again.get()) : nullptr, &::closedir};
     if (!stream)
         return dead;

@@ -33,15 +33,18 @@ std::uint64_t count_resident(std::span<const char> states) noexcept {
 }
 
 /// Pages of [from, to) that are in memory, in bytes. From the top downwards, until 512 KiB in a row are not: looking at
-/// all of the usual 8 MiB takes five times as long.
-std::uint64_t resident_bytes(std::uint64_t from, std::uint64_t to) noexcept {
+/// all of the usual 8 MiB takes five times as long. Nothing: the kernel does not tell.
+std::optional<std::uint64_t> resident_bytes(std::uint64_t from, std::uint64_t to) noexcept {
     std::array<unsigned char, step_pages> states;
     std::uint64_t resident = 0;
     while (from < to) {
         const std::uint64_t piece = std::min(to - from, step_bytes);
         to -= piece;
-        if (::mincore(std::bit_cast<void*>(to), piece, states.data()) != 0)
+        if (::mincore(std::bit_cast<void*>(to), piece, states.data()) != 0) {
+            if (errno != ENOMEM)
+                return {};
             break; // not mapped any more
+        }
         const std::uint64_t here =
             count_resident({static_cast<const char*>(static_cast<void*>(states.data())), piece / page_bytes});
         if (here == 0)
@@ -84,13 +87,19 @@ std::optional<std::uint64_t> resident_stack_bytes(int task_directory, std::uint3
     Mapping mapping;
     std::uint64_t resident = 0;
     bool main_seen = false;
+    bool told = true;
+    const auto add = [&](std::uint64_t from, std::uint64_t to) {
+        const auto bytes = resident_bytes(from, to);
+        told = told && bytes;
+        resident += bytes.value_or(0);
+    };
     std::size_t at = 0;
-    while (lines.next(line)) {
+    while (told && lines.next(line)) {
         if (!parse_mapping(line, mapping))
             continue;
         if (mapping.path == "[stack]") {
             main_seen = true;
-            resident += resident_bytes(mapping.start, mapping.end);
+            add(mapping.start, mapping.end);
             continue;
         }
         // Two stacks may lie in one mapping (guard pages by MADV_GUARD_INSTALL): each begins where the last ended.
@@ -99,11 +108,11 @@ std::optional<std::uint64_t> resident_stack_bytes(int task_directory, std::uint3
             if (buffers.tops[at] < mapping.start)
                 continue; // its mapping came after the tops were read
             const std::uint64_t to = std::max(from, whole_pages(buffers.tops[at]));
-            resident += resident_bytes(from, std::min(to, mapping.end));
+            add(from, std::min(to, mapping.end));
             from = to;
         }
     }
-    if (!main_seen)
+    if (!main_seen || !told)
         return {};
     return resident;
 }

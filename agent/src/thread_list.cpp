@@ -10,6 +10,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "proc_file.hpp"
+
 namespace tasks::agent {
 namespace {
 
@@ -24,9 +26,7 @@ bool thread_id(std::string_view name, std::uint32_t& tid) noexcept {
 
 } // namespace
 
-OwnedFd open_task_directory() noexcept {
-    return above_standard_streams(OwnedFd{::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)});
-}
+OwnedFd open_task_directory() noexcept { return open_for_reading(AT_FDCWD, "/proc/self/task"); }
 
 std::optional<std::uint64_t> thread_block(std::uint32_t tid) noexcept {
     void* head = nullptr;

@@ -1,5 +1,7 @@
 #include "discovery/discovery.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include <catch2/catch.hpp>
@@ -267,6 +269,21 @@ TEST_CASE("another user's process is a matter of permission") {
     REQUIRE_FALSE(target);
     CHECK(target.error().trouble == inspect::Trouble::permission);
     CHECK(target.error().sentence == "process 12: owned by uid 4712, you are 4711; run as that user or as root");
+}
+
+TEST_CASE("files in a directory of another user are not believed") {
+    Scene scene;
+    constexpr uid_t stranger = 65534;
+    if (::geteuid() == 0)
+        REQUIRE(::chown(scene.directory.path().c_str(), stranger, stranger) == 0);
+    else
+        scene.machine.euid += 1; // we are somebody else, so that our directory is a stranger's
+    scene.living(12, 345);
+    auto discovery = scene.discovery();
+    const auto target = discovery.by_pid(12);
+    REQUIRE_FALSE(target);
+    CHECK(says(target.error(), "it is not believed"));
+    CHECK(says(target.error(), scene.directory.path()));
 }
 
 TEST_CASE("a unique name leads to its process, by agent's name or program") {
