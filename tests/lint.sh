@@ -101,7 +101,7 @@ exports_are_ours() {
         return 0
     fi
     foreign=$(nm -D --defined-only "$library" | grep -v " A " | c++filt | sed 's/^[0-9a-f]* . //' |
-        grep -vE '^((typeinfo|typeinfo name|vtable) for )?tasks::')
+        grep -vE '^((typeinfo|typeinfo name|vtable) for )?tasks(::|_[a-z])')
     [ -z "$foreign" ] || printf '%s\n' "$library exports:" "$foreign" >&2
     [ -z "$foreign" ]
 }
