@@ -18,7 +18,7 @@ using inspect::ProcessRow;
 /// What the table of a process without an answer says of its tasks.
 struct TableCount {
     std::uint64_t registered = 0;
-    std::uint64_t carrying = 0; ///< threads that a registered task runs on
+    std::uint64_t carrying = 0;  ///< threads that a registered task runs on
     std::uint64_t newest_ns = 0; ///< when the last of them changed its state
 };
 
