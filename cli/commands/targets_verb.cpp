@@ -10,7 +10,7 @@
 namespace tasks::commands {
 namespace {
 
-constexpr std::uint64_t patience_ns = 300'000'000;
+constexpr std::uint64_t patience_ns = 500'000'000;
 
 /// A word that is one word to every shell, and to the command the name of a process.
 bool is_plain_name(std::string_view name) {

@@ -8,7 +8,7 @@ import shutil
 import signal
 import tempfile
 
-from example_process import SOURCE, TASKS, Example, run, tasks
+from example_process import SOURCE, TASKS, Example, run, tasks, until
 
 COMPLETIONS = os.path.join(SOURCE, "packaging/completions")
 VERBS = ["list", "vitals", "count", "stack", "version"]
@@ -119,14 +119,26 @@ def check_values(shell, directory):
     assert shell.offers("tasks list --color=a", directory) == {"--color=auto", "--color=always"}, shell.name
 
 
+def expect(shell, line, directory, expected):
+    """On a loaded machine the command may give up on a process: then once more."""
+    offered = set()
+    def right():
+        nonlocal offered
+        offered = shell.offers(line, directory)
+        return offered == expected
+    try:
+        until(f"{shell.name}: {line!r} offers {expected}", right, patience=30)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; it offers {offered}") from None
+
+
 def check_targets(shell, directory, pid, dead):
     """One payments lives, one is dead."""
     for verb in ("vitals", "count", "stack"):
-        offered = shell.offers(f"tasks {verb} ", directory)
-        assert offered == {str(pid), "payments", dead}, f"{shell.name}, {verb}: {offered}"
-    assert shell.offers("tasks ", directory) == {*VERBS, str(pid), "payments", dead}, shell.name
-    assert shell.offers("tasks pay", directory) == {"payments"}, shell.name
-    assert shell.offers(f"tasks stack {dead[:-1]}", directory) == {dead}, shell.name
+        expect(shell, f"tasks {verb} ", directory, {str(pid), "payments", dead})
+    expect(shell, "tasks ", directory, {*VERBS, str(pid), "payments", dead})
+    expect(shell, "tasks pay", directory, {"payments"})
+    expect(shell, f"tasks stack {dead[:-1]}", directory, {dead})
     for verb in ("list", "version"):
         assert shell.offers(f"tasks {verb} ", directory) == set(), f"{shell.name}: {verb} takes no target"
 
@@ -134,8 +146,8 @@ def check_targets(shell, directory, pid, dead):
 def check_bash_alone(directory, pid):
     """What only a shell that is given the whole line can show."""
     bash = Bash()
-    assert bash.offers("tasks stack -p pay", directory) == {"payments"}
-    assert bash.offers("tasks stack --pid=pay", directory) == {"--pid=payments"}
+    expect(bash, "tasks stack -p pay", directory, {"payments"})
+    expect(bash, "tasks stack --pid=pay", directory, {"--pid=payments"})
     assert bash.offers("tasks stack --state w", directory) == {"waiting"}
     assert bash.offers("tasks --color never stack --state w", directory) == {"waiting"}
     assert bash.offers("tasks stack --match 'a b' pay", directory) == set()  # a quoted word counts as two here
@@ -145,7 +157,7 @@ def check_bash_alone(directory, pid):
 
 
 def check_nobody(shell):
-    """Without processes, and without the command, nothing is offered and nothing is said."""
+    """Without processes nothing is offered, and nothing is said."""
     with tempfile.TemporaryDirectory(prefix="tasks-test-") as directory:
         assert shell.offers("tasks stack ", directory) == set(), shell.name
 

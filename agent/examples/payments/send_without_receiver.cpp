@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <tasks/job.hpp>
+#include <tasks/label.hpp>
 
 #include "backend.hpp"
 #include "cause.hpp"
@@ -16,18 +17,21 @@ namespace {
 
 using Results = Channel<Receipt>;
 
-void charge(const Backend& backend, Results& results, tasks::SourcePlace begun) {
+void charge(const Backend& backend, Results& results, unsigned request, tasks::SourcePlace begun) {
     tasks::Job job{"charge card", begun};
+    tasks::Label label{"request", request}; // threads do not inherit it
     results.send(backend.charge().value());
 }
 
 } // namespace
 
 void leak_by_send_without_receiver(Stuck& stuck) {
+    static unsigned request = 8430; // the main thread's
+    ++request;
     auto results = std::make_shared<Results>("results");
     for (const Backend& backend : backends)
-        std::thread{[&backend, results, begun = tasks::SourcePlace::here()] {
-            charge(backend, *results, begun);
+        std::thread{[&backend, results, id = request, begun = tasks::SourcePlace::here()] {
+            charge(backend, *results, id, begun);
         }}.detach();
     results->receive();
     stuck.when([results] { return results->senders_waiting() == backends.size() - 1; });

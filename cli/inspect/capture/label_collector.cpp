@@ -8,13 +8,15 @@ namespace {
 
 constexpr std::size_t first_slots = 64;
 
-std::size_t hash_of(std::uint32_t key_site, std::string_view text, bool cut) {
-    return std::hash<std::string_view>{}(text) ^ (key_site * std::size_t{2} + (cut ? 1 : 0)) * 0x9e3779b97f4a7c15u;
+std::uint32_t hash_of(std::uint32_t key_site, std::string_view text, bool cut) {
+    const auto hash =
+        std::hash<std::string_view>{}(text) ^ (key_site * std::size_t{2} + (cut ? 1 : 0)) * 0x9e3779b97f4a7c15u;
+    return static_cast<std::uint32_t>(hash ^ hash >> 32);
 }
 
 } // namespace
 
-LabelCollector::LabelCollector(std::vector<LabelFacts>& labels) : labels_(&labels), slots_(first_slots, none) {
+LabelCollector::LabelCollector(std::vector<LabelFacts>& labels) : labels_(&labels), slots_(first_slots) {
     labels.resize(1);
 }
 
@@ -25,12 +27,18 @@ std::uint32_t LabelCollector::index(std::uint32_t key_site, std::string_view tex
     if (last_ != none && is(last_, key_site, text, cut)) {
         return last_;
     }
-    auto& slot = slot_of(key_site, text, cut);
-    last_ = slot;
-    if (slot == none) {
-        slot = last_ = static_cast<std::uint32_t>(labels_->size());
-        labels_->push_back({{}, std::string{text}, cut});
-        key_sites_.push_back(key_site);
+    const auto hash = hash_of(key_site, text, cut);
+    const auto mask = slots_.size() - 1;
+    for (auto at = hash & mask; slots_[at].label != none; at = (at + 1) & mask) {
+        if (slots_[at].hash == hash && is(slots_[at].label, key_site, text, cut)) {
+            return last_ = slots_[at].label;
+        }
+    }
+    last_ = static_cast<std::uint32_t>(labels_->size());
+    free_slot(hash) = {last_, hash};
+    labels_->push_back({{}, std::string{text}, cut});
+    key_sites_.push_back(key_site);
+    if (labels_->size() * 2 > slots_.size()) {
         grow();
     }
     return last_;
@@ -41,23 +49,21 @@ bool LabelCollector::is(std::uint32_t label, std::uint32_t key_site, std::string
     return key_sites_[label] == key_site && known.text == text && known.cut == cut;
 }
 
-std::uint32_t& LabelCollector::slot_of(std::uint32_t key_site, std::string_view text, bool cut) {
+LabelCollector::Slot& LabelCollector::free_slot(std::uint32_t hash) {
     const auto mask = slots_.size() - 1;
-    auto at = hash_of(key_site, text, cut) & mask;
-    while (slots_[at] != none && !is(slots_[at], key_site, text, cut)) {
+    auto at = hash & mask;
+    while (slots_[at].label != none) {
         at = (at + 1) & mask;
     }
     return slots_[at];
 }
 
 void LabelCollector::grow() {
-    if (labels_->size() * 2 <= slots_.size()) {
-        return;
-    }
-    slots_.assign(slots_.size() * 2, none);
-    for (std::uint32_t label = 1; label < labels_->size(); ++label) {
-        const auto& known = (*labels_)[label];
-        slot_of(key_sites_[label], known.text, known.cut) = label;
+    const auto taken = std::exchange(slots_, std::vector<Slot>(slots_.size() * 2));
+    for (const auto& slot : taken) {
+        if (slot.label != none) {
+            free_slot(slot.hash) = slot;
+        }
     }
 }
 
@@ -78,7 +84,7 @@ std::vector<std::uint32_t> LabelCollector::finish(const std::vector<SiteFacts>& 
     }
     auto all = std::exchange(*labels_, std::vector<LabelFacts>(1));
     const auto keys = std::exchange(key_sites_, {none});
-    slots_.assign(first_slots, none);
+    slots_.assign(first_slots, {});
     last_ = none;
     std::vector<std::uint32_t> new_index(all.size(), none);
     for (std::uint32_t label = 1; label < all.size(); ++label) {

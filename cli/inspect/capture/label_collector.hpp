@@ -1,5 +1,6 @@
 // Gathers the labels of tasks, each once: a million tasks may have one label, or a million. An open hash table of
-// indexes finds those that are there already: 8 to 16 bytes a label, where a node-based set takes 40, and none a task.
+// indexes finds those that are there already: 16 to 32 bytes a label, where a node-based set takes 40, and none a task.
+// Hashes stand beside the indexes, so that a label is looked at where it is likely the same, and never to grow.
 // Keys are ids of sites until finish(), since their texts may come last. One thread at a time.
 #pragma once
 
@@ -26,14 +27,19 @@ public:
     std::vector<std::uint32_t> finish(const std::vector<SiteFacts>& sites);
 
 private:
+    struct Slot {
+        std::uint32_t label = 0; ///< 0: free
+        std::uint32_t hash = 0;
+    };
+
     bool is(std::uint32_t label, std::uint32_t key_site, std::string_view text, bool cut) const;
-    std::uint32_t& slot_of(std::uint32_t key_site, std::string_view text, bool cut);
+    Slot& free_slot(std::uint32_t hash);
     void grow();
 
     static constexpr std::uint32_t none = 0;
     std::vector<LabelFacts>* labels_;
     std::vector<std::uint32_t> key_sites_{none}; ///< by label
-    std::vector<std::uint32_t> slots_;           ///< a power of two, at most half of them taken
+    std::vector<Slot> slots_;                    ///< a power of two, at most half of them taken
     std::uint32_t last_ = none;                  ///< neighbours often have the same
 };
 
