@@ -170,6 +170,8 @@ void Client::end_in_time(std::uint64_t now, const Service& service) noexcept {
 }
 
 void Client::serve(short events, std::uint64_t now, const Service& service) noexcept {
+    if (!socket_.ours()) // the host closed it
+        return close();
     // What is ready comes before the deadline: after the whole process was stopped for a while, both are true.
     if (events != 0)
         go_on(now, service);

@@ -14,6 +14,7 @@
 #include "owned_fd.hpp"
 #include "region.hpp"
 #include "server.hpp"
+#include "watched_fd.hpp"
 
 namespace tasks::agent {
 
@@ -41,6 +42,8 @@ public:
     /// Does what can be done now: reads once, or makes and sends one frame. `events`: of poll(), 0 for none.
     void serve(short events, std::uint64_t now, const Service& service) noexcept;
 
+    void close() noexcept;
+
 private:
     bool sending() const noexcept { return sent_ < out_filled_; }
     bool request_waits() const noexcept;
@@ -50,9 +53,8 @@ private:
     void begin_answer(const Service& service) noexcept;
     void make_frame(std::uint64_t now, const Service& service) noexcept;
     void end_in_time(std::uint64_t now, const Service& service) noexcept;
-    void close() noexcept;
 
-    OwnedFd socket_;
+    WatchedFd socket_;
     std::span<char> in_;
     std::span<char> out_;
     std::span<char> tids_;

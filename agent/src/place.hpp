@@ -7,12 +7,12 @@
 #include <tasks/protocol/result.hpp>
 
 #include "identity.hpp"
-#include "owned_fd.hpp"
+#include "watched_fd.hpp"
 
 namespace tasks::agent {
 
 struct Place {
-    OwnedFd directory;
+    WatchedFd directory;
     std::string path;
 };
 

@@ -23,18 +23,12 @@ constexpr std::uint32_t counts_per_thread = 2 * per_record;
 constexpr std::uint64_t longest_exit_ms = 1000;
 
 pthread_key_t exit_key;
+bool exit_key_made = false;
+pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
 
 void* private_memory(std::size_t bytes) noexcept {
     void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return memory == MAP_FAILED ? nullptr : memory;
-}
-
-/// Of this process; 0 where /proc cannot be read.
-std::uint64_t kernel_threads() noexcept {
-    struct stat directory{};
-    constexpr nlink_t own_links = 2; // "." and the entry in its parent
-    return ::stat("/proc/self/task", &directory) == 0 && directory.st_nlink > own_links ? directory.st_nlink - own_links
-                                                                                        : 0;
 }
 
 bool is_there(std::uint32_t tid) noexcept {
@@ -67,8 +61,11 @@ constinit thread_local ThreadState* Registry::bound_ __attribute__((tls_model("i
 
 Registry* Registry::create(TableFile file) noexcept {
     auto* registry = new (std::nothrow) Registry(std::move(file));
-    if (registry == nullptr || !registry->build())
+    if (registry == nullptr || !registry->build()) {
+        if (registry != nullptr)
+            registry->let_go();
         return nullptr;
+    }
     return registry;
 }
 
@@ -80,8 +77,11 @@ bool Registry::build() noexcept {
 }
 
 bool Registry::make_exit_key() noexcept {
-    static const bool made = ::pthread_key_create(&exit_key, [](void* state) { on_thread_exit(state); }) == 0;
-    return made;
+    // Not a static local: its guard stays shut in a child that was forked while another thread was in here.
+    ::pthread_once(&exit_key_once, [] {
+        exit_key_made = ::pthread_key_create(&exit_key, [](void* state) { on_thread_exit(state); }) == 0;
+    });
+    return exit_key_made;
 }
 
 bool Registry::set_active(Registry* registry) noexcept {
@@ -157,7 +157,10 @@ void Registry::unbind(ThreadState& state) noexcept {
         put(record.head.depth, 0u);
     }
     records_.give_all(state.store);
-    remember_exit(state.tid);
+    if (state.tid == static_cast<std::uint32_t>(::getpid()))
+        main_ended_.store(true, std::memory_order_relaxed);
+    else
+        remember_exit(state.tid);
     std::uint64_t old = free_states_.load(std::memory_order_relaxed);
     std::uint64_t wanted;
     do {
@@ -216,13 +219,27 @@ std::size_t Registry::exiting_threads() noexcept {
     return count;
 }
 
+/// Of this process; 0 where /proc cannot be read.
+std::uint64_t Registry::kernel_threads() const noexcept {
+    constexpr nlink_t own_links = 2; // "." and the entry in its parent
+    struct stat directory{};
+    if (::stat("/proc/self/task", &directory) != 0) {
+        const int fd = task_fd_.load(std::memory_order_acquire);
+        if (fd < 0 || ::fstat(fd, &directory) != 0 || directory.st_dev != task_device_ ||
+            directory.st_ino != task_inode_)
+            return 0;
+    }
+    return directory.st_nlink > own_links ? directory.st_nlink - own_links : 0;
+}
+
 /// All that the kernel counts, without the agent's and those on their way out. Looked at again when one went between
 /// the two looks: it would be taken off twice, or not at all.
 std::uint64_t Registry::host_threads() noexcept {
     constexpr int most_looks = 8;
     std::uint64_t all = kernel_threads();
     for (int look = 0;; ++look) {
-        const std::uint64_t not_counted = exiting_threads() + (agent_tid() != 0 ? 1 : 0);
+        const std::uint64_t not_counted = exiting_threads() + (agent_tid() != 0 ? 1 : 0) +
+                                          (main_ended_.load(std::memory_order_relaxed) ? 1 : 0);
         const std::uint64_t again = kernel_threads();
         if (again == all || look == most_looks)
             return again > not_counted ? again - not_counted : 0;
@@ -287,7 +304,7 @@ void Registry::set_wake(void (*wake)(void*), void* to) noexcept {
         wake_to_.store(to);
     wake_.store(wake);
     while (wake == nullptr && calling_.load() != 0)
-        ::sched_yield(); // a call is one write() to an eventfd
+        ::sched_yield(); // a call is one send() to a socket
 }
 
 void Registry::call() noexcept {
@@ -299,6 +316,15 @@ void Registry::call() noexcept {
     calling_.fetch_sub(1);
 }
 
+void Registry::set_task_directory(int fd) noexcept {
+    struct stat directory{};
+    if (fd < 0 || ::fstat(fd, &directory) != 0)
+        return;
+    task_device_ = directory.st_dev;
+    task_inode_ = directory.st_ino;
+    task_fd_.store(fd, std::memory_order_release);
+}
+
 void Registry::set_agent_tid(std::uint32_t tid) noexcept {
     agent_tid_.store(tid, std::memory_order_relaxed);
     put(file_.header().agent_tid, tid);
@@ -306,6 +332,15 @@ void Registry::set_agent_tid(std::uint32_t tid) noexcept {
 
 void Registry::retire() noexcept {
     set_wake(nullptr, nullptr);
+    let_go();
+}
+
+void Registry::retire_in_child() noexcept {
+    wake_.store(nullptr);
+    let_go();
+}
+
+void Registry::let_go() noexcept {
     file_.detach();
     next_retired_ = retired_.load(); // the start and stop lock is held: nobody else is here
     retired_.store(this);

@@ -4,6 +4,8 @@
 // After fork() the child has none: the page that leads here is wiped (MADV_WIPEONFORK), for raw clone() too.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -75,11 +77,16 @@ public:
     /// OS threads of the host now; 0 where /proc cannot be read.
     std::uint64_t host_threads() noexcept;
 
+    /// The agent's descriptor of /proc/self/task: the way to count threads when the host has changed its root.
+    void set_task_directory(int fd) noexcept;
+
     void set_agent_tid(std::uint32_t tid) noexcept;
     std::uint32_t agent_tid() const noexcept { return agent_tid_.load(std::memory_order_relaxed); }
 
     /// After the last agent: no more calls, the table's memory becomes private. The object stays.
     void retire() noexcept;
+    /// The same in a forked child, where threads that were in here are no more: waits for none of them.
+    void retire_in_child() noexcept;
 
 private:
     /// One page, wiped in a forked child.
@@ -98,6 +105,8 @@ private:
     void remember_exit(std::uint32_t tid) noexcept;
     void forget_exit(std::uint32_t tid) noexcept;
     void call() noexcept;
+    void let_go() noexcept;
+    std::uint64_t kernel_threads() const noexcept;
     static void on_thread_exit(void* state) noexcept;
     static bool make_exit_key() noexcept;
 
@@ -117,6 +126,10 @@ private:
     std::atomic<std::uint32_t> next_exiting_{0};
     std::atomic<bool> calls_{false}; // the next begin has to wake the agent's thread
     std::atomic<std::uint32_t> agent_tid_{0};
+    std::atomic<bool> main_ended_{false}; // by pthread_exit(): the kernel counts it until the process ends
+    std::atomic<int> task_fd_{-1}; // somebody else's: the number may have become another file's
+    dev_t task_device_ = 0;
+    ino_t task_inode_ = 0;
     std::atomic<std::uint32_t> calling_{0}; // threads inside call()
     std::atomic<void (*)(void*)> wake_{nullptr};
     std::atomic<void*> wake_to_{nullptr};

@@ -1,21 +1,35 @@
 #include "run.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
 #include <tasks/protocol/places.hpp>
 
 #include "checked_options.hpp"
 #include "signal_capture.hpp"
+#include "sole_copy.hpp"
 
 namespace tasks::agent {
 namespace {
+
+constexpr std::time_t longest_end_s = 2;
+
+/// A joined thread is still one of the process for some microseconds: long enough for unshare(CLONE_NEWUSER), which asks
+/// for a process of one thread, to fail in a host that stopped the agent for it. 100 ms at most.
+void wait_until_gone(std::uint32_t tid) noexcept {
+    constexpr timespec one_wait{.tv_sec = 0, .tv_nsec = 20'000};
+    for (int waits = 0; waits < 5'000 && ::syscall(SYS_tgkill, ::getpid(), static_cast<pid_t>(tid), 0) == 0; ++waits)
+        ::nanosleep(&one_wait, nullptr);
+}
 
 // The thread's frames need under 16 KiB; the rest is for the host's static thread-local memory, which glibc takes
 // from the stack. Only touched pages cost anything.
@@ -26,6 +40,13 @@ std::string file_name(const Identity& identity, std::string_view suffix) {
 }
 
 } // namespace
+
+Run::Run(const AgentOptions& options, Identity identity, Place place)
+    : options_(options), name_(options.name), directory_(options.directory), identity_(std::move(identity)),
+      place_(std::move(place)) {
+    options_.name = name_;
+    options_.directory = directory_;
+}
 
 Result<TableFile> Run::make_table(const AgentOptions& options, std::string& problem) {
     const TableLimits limits = checked(options).table;
@@ -42,16 +63,23 @@ Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string
     auto identity = read_identity(options.name);
     if (!identity)
         return Failure{identity.error()};
+    const StartLock lock;
+    if (another_copy_runs(*identity))
+        return Failure{std::string("another copy of the agent runs in this process already; jobs that are named "
+                                   "through this copy are not seen: link the program and its plugins with the shared "
+                                   "library tasks_agent instead of the static one")};
     auto place = find_place(std::string(options.directory));
     if (!place)
         return Failure{place.error()};
-    std::unique_ptr<Run> run{new Run(std::move(*identity), std::move(*place))};
+    std::unique_ptr<Run> run{new Run(options, std::move(*identity), std::move(*place))};
     prune_dead(run->place_, run->identity_);
     auto listener =
         listen_in(run->place_.directory.get(), run->place_.path, file_name(run->identity_, protocol::socket_suffix));
     auto table = run->make_table(options, problem);
     const auto give_up = [&run](std::string why) {
         run->remove_files();
+        if (run->registry_ != nullptr)
+            run->registry_->retire();
         return Failure{std::move(why)};
     };
     if (std::string refused; options.capture_signal != 0 && !SignalCapture::install(options.capture_signal, refused))
@@ -73,6 +101,8 @@ Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string
     if (!server)
         return give_up(server.error());
     run->server_ = std::move(*server);
+    run->registry_->set_task_directory(run->server_->task_directory());
+    run->problem_ = problem;
     if (!run->start_thread())
         return give_up(std::string("no thread: ") + std::strerror(errno));
     return run;
@@ -98,12 +128,12 @@ bool Run::start_thread() {
     ::pthread_attr_destroy(&attributes);
     if (failed != 0) {
         Registry::set_active(nullptr);
-        registry_->set_wake(nullptr, nullptr);
-        registry_->retire();
         errno = failed;
         return false;
     }
     tid_.wait(0); // from here on the thread is known and not counted
+    if (::syscall(SYS_gettid) == ::getpid())
+        registry_->this_thread(); // whose end is noticed then, though it may never carry a job
     return true;
 }
 
@@ -130,17 +160,40 @@ void Run::serve() noexcept {
 }
 
 void Run::remove_files() noexcept {
+    // Where the host has closed our descriptor, the directory that is there now must be the one that it was.
+    OwnedFd again;
+    if (!place_.directory.ours()) {
+        again = OwnedFd{::open(place_.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
+        struct stat facts{};
+        if (!again || ::fstat(again.get(), &facts) != 0 || !place_.directory.is(facts))
+            return;
+    }
+    const int directory = again ? again.get() : place_.directory.get();
     for (const std::string_view suffix : {protocol::socket_suffix, protocol::table_suffix})
-        ::unlinkat(place_.directory.get(), file_name(identity_, suffix).c_str(), 0);
+        ::unlinkat(directory, file_name(identity_, suffix).c_str(), 0);
 }
 
-void Run::stop() noexcept {
+bool Run::stop() noexcept {
     Registry::set_active(nullptr);
     registry_->set_wake(nullptr, nullptr);
     server_->stop();
-    ::pthread_join(thread_, nullptr);
+    timespec until{};
+    ::clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += longest_end_s;
+    const bool ended = ::pthread_timedjoin_np(thread_, nullptr, &until) == 0;
     remove_files();
     registry_->retire();
+    if (ended)
+        wait_until_gone(tid_.load());
+    else
+        ::pthread_detach(thread_);
+    return ended;
+}
+
+void Run::abandon() noexcept {
+    registry_->retire_in_child();
+    server_.reset();
+    place_.directory.reset();
 }
 
 } // namespace tasks::agent

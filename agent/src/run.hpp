@@ -1,4 +1,4 @@
-// One run of the agent: its files, registry, server and thread. Started and stopped by tasks::Agent under one lock;
+// One run of the agent: its files, registry, server and thread. Started and stopped by agent_share.cpp under one lock;
 // after start() only the agent's thread works in it.
 #pragma once
 
@@ -27,19 +27,33 @@ public:
     /// does not work while the rest does (table or socket alone).
     static Result<std::unique_ptr<Run>> start(const AgentOptions& options, std::string& problem);
 
-    /// Ends the thread, takes the process out of sight, removes the files. Host's thread.
-    void stop() noexcept;
+    /// Ends the thread, takes the process out of sight, removes the files. Host's thread. False: the thread did not end
+    /// within 2 s (it hangs in a function of the host's, or on a file system); this object must stay then.
+    bool stop() noexcept;
 
-    /// Only removes the files: at exit(), when the process goes and nobody stopped the agent.
+    /// Only removes the files: at exit(), when the process goes and nobody stopped the agent. Also when the host has
+    /// closed the directory's descriptor, or changed its root.
     void remove_files() noexcept;
 
+    /// In a forked child, of the parent's run: closes the child's copies of its descriptors. No file is touched.
+    void abandon() noexcept;
+
+    /// As it was started; what it views is the run's.
+    const AgentOptions& options() const noexcept { return options_; }
+    /// What part does not work; empty: all do.
+    const std::string& problem() const noexcept { return problem_; }
+
 private:
-    Run(Identity identity, Place place) noexcept : identity_(std::move(identity)), place_(std::move(place)) {}
+    Run(const AgentOptions& options, Identity identity, Place place);
     Result<TableFile> make_table(const AgentOptions& options, std::string& problem);
     bool start_thread();
     static void* thread_main(void* run);
     void serve() noexcept;
 
+    AgentOptions options_;
+    std::string name_;
+    std::string directory_;
+    std::string problem_;
     Identity identity_;
     Place place_;
     Registry* registry_ = nullptr; // never freed

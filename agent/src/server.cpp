@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "client.hpp"
 #include "clock.hpp"
 #include "region.hpp"
+#include "watched_fd.hpp"
 #include "workspace.hpp"
 
 namespace tasks::agent {
@@ -62,10 +62,14 @@ struct Server::State {
     void keep_reserve() noexcept;
     void serve_clients(std::uint64_t now, const AnswerContext& context) noexcept;
     std::size_t own_fds() const noexcept;
+    bool open_wakes() noexcept;
+    bool fds_are_ours() const noexcept;
+    void go_quiet() noexcept;
 
-    OwnedFd listener;
-    OwnedFd wakes;   // eventfd
-    OwnedFd reserve; // given up to tell a client that there is no fd for it
+    WatchedFd listener;
+    WatchedFd wakes;   // readable: wake() was called
+    WatchedFd waker;   // the other end
+    WatchedFd reserve; // given up to tell a client that there is no fd for it
     Chores& chores;
     std::uint64_t deadline_ns;
     Region region;
@@ -89,9 +93,8 @@ Result<std::unique_ptr<Server>> Server::create(OwnedFd listener, Chores& chores,
     std::unique_ptr<State> state{new (std::nothrow) State(std::move(listener), chores, std::move(region), deadline_ns)};
     if (state == nullptr)
         return Failure{std::string("the agent's server: no memory")};
-    state->wakes = above_standard_streams(OwnedFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)});
-    if (!state->wakes)
-        return Failure{why("eventfd")};
+    if (!state->open_wakes())
+        return Failure{why("socketpair")};
     state->keep_reserve();
     if (!state->reserve)
         return Failure{why("a spare file descriptor")};
@@ -104,26 +107,55 @@ Result<std::unique_ptr<Server>> Server::create(OwnedFd listener, Chores& chores,
 void Server::run(const AnswerContext& context) noexcept { state_->run(context); }
 
 void Server::wake() noexcept {
-    const std::uint64_t one = 1;
     const int kept = errno;
-    [[maybe_unused]] const ssize_t put = ::write(state_->wakes.get(), &one, sizeof one); // full: it wakes anyway
+    if (state_->waker.ours()) // full: it wakes anyway
+        ::send(state_->waker.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     errno = kept;
 }
 
 void Server::stop() noexcept {
     state_->stopping.store(true, std::memory_order_release);
+    state_->stopping.notify_all();
     wake();
 }
 
 std::size_t Server::own_fds() const noexcept { return state_->own_fds(); }
+int Server::task_directory() const noexcept { return state_->workspace.task_directory.get(); }
 
 std::size_t Server::State::own_fds() const noexcept {
     const auto open =
         std::count_if(clients.begin(), clients.end(), [](const Client& client) { return client.is_open(); });
     std::size_t fds = static_cast<std::size_t>(open);
-    for (const OwnedFd* fd : {&listener, &wakes, &reserve, &workspace.task_directory})
+    for (const WatchedFd* fd : {&listener, &wakes, &waker, &reserve, &workspace.task_directory})
         fds += *fd ? 1u : 0u;
     return fds;
+}
+
+/// A pair of sockets, not an eventfd: those have one inode in common, and a number that became the host's file is not
+/// written to by send().
+bool Server::State::open_wakes() noexcept {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+        return false;
+    OwnedFd first{ends[0]};
+    OwnedFd second{ends[1]};
+    wakes = above_standard_streams(std::move(first));
+    waker = above_standard_streams(std::move(second));
+    return wakes && waker;
+}
+
+/// False: the host closed a descriptor that it does not know.
+bool Server::State::fds_are_ours() const noexcept { return wakes.ours() && (!listener || listener.ours()); }
+
+/// Answers nobody any more; the table goes on to tell, in the room that it has. What is still ours is closed, so that a
+/// client learns at once that nobody listens.
+void Server::State::go_quiet() noexcept {
+    for (Client& client : clients)
+        client.close();
+    for (WatchedFd* fd : {&listener, &reserve, &workspace.task_directory})
+        fd->reset();
+    workspace.rest();
+    stopping.wait(false);
 }
 
 /// Who is to be waited for; returns until when.
@@ -156,9 +188,11 @@ void Server::State::run(const AnswerContext& context) noexcept {
             for (pollfd& entry : polled)
                 entry.revents = 0; // EINTR, or no memory: look at the deadlines and wait again
         }
+        if (!fds_are_ours())
+            return go_quiet();
         if (polled[wake_at].revents != 0) {
-            std::uint64_t count = 0;
-            [[maybe_unused]] const ssize_t got = ::read(wakes.get(), &count, sizeof count);
+            std::array<char, 64> calls;
+            ::recv(wakes.get(), calls.data(), calls.size(), MSG_DONTWAIT);
             chores_at = 0;
         }
         serve_clients(now, context);
@@ -225,7 +259,7 @@ void Server::State::shed_one() noexcept {
 
 void Server::State::keep_reserve() noexcept {
     if (!reserve)
-        reserve = OwnedFd{::fcntl(wakes.get(), F_DUPFD_CLOEXEC, 3)};
+        reserve = WatchedFd{OwnedFd{::fcntl(wakes.get(), F_DUPFD_CLOEXEC, 3)}};
 }
 
 void Server::State::take_in(OwnedFd socket, std::uint64_t now) noexcept {

@@ -3,6 +3,7 @@
 // malloc does not silence it. A client has 60 s between requests and the deadline (2 s) for each read or write once a
 // request has begun or an answer goes out; one that stalls is dropped and delays nobody. Peers are checked with
 // SO_PEERCRED against the *current* effective uid: same uid or root, else an error answer and close.
+// When the host closes its descriptors it answers nobody any more, and leaves what got their numbers alone.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +44,11 @@ public:
     /// Any thread, once: run() returns soon.
     void stop() noexcept;
 
-    /// True when this fd is the server's own (listener, wake, a client): not counted among the host's.
+    /// How many descriptors are the server's own (listener, wakes, clients): not counted among the host's.
     std::size_t own_fds() const noexcept;
+
+    /// The descriptor of /proc/self/task, -1: there is none. Stays the server's.
+    int task_directory() const noexcept;
 
 private:
     struct State;

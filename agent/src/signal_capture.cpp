@@ -10,7 +10,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <mutex>
 #include <new>
 
 #include "clock.hpp"
@@ -154,8 +153,6 @@ bool take_signal(int signal, std::string& problem) {
 } // namespace
 
 bool SignalCapture::install(int signal, std::string& problem) {
-    static std::mutex mutex;
-    const std::lock_guard lock{mutex};
     if (taken_signal.load() == signal) {
         abandon_all(*all_slots.load());
         return true;
@@ -165,7 +162,9 @@ bool SignalCapture::install(int signal, std::string& problem) {
                   " was taken before and stays";
         return false;
     }
-    static Region* memory = new (std::nothrow) Region{sizeof(Slots)}; // all zero: every slot is idle; never freed
+    static constinit Region* memory = nullptr; // all zero: every slot is idle; never freed
+    if (memory == nullptr)
+        memory = new (std::nothrow) Region{sizeof(Slots)};
     if (memory == nullptr || !*memory) {
         problem = "capture_signal: no memory";
         return false;

@@ -26,7 +26,8 @@ public:
     using Ticket = std::uint32_t;
 
     /// Takes the signal for this process, the first time. False: it cannot be had, and `problem` says why. One signal a
-    /// process; on the host's thread that starts the agent.
+    /// process; on the host's thread that starts the agent, under the lock of those: none of its own, which a forked
+    /// child might find shut.
     static bool install(int signal, std::string& problem);
 
     /// Whether running threads can be captured. False too in a forked child that started no agent.

@@ -43,9 +43,9 @@ int make_room(int fd, std::size_t from, std::size_t to) noexcept {
 
 std::string because(const char* what, int error) { return std::string(what) + ": " + std::strerror(error); }
 
-Result<OwnedFd> open_file(int directory_fd, const std::string& temporary) {
+Result<OwnedFd> open_file(int directory_fd, const std::string& name, const std::string& temporary) {
     if (directory_fd < 0) {
-        OwnedFd fd{::memfd_create("tasks-table", MFD_CLOEXEC)};
+        OwnedFd fd{::memfd_create(name.c_str(), MFD_CLOEXEC)};
         if (!fd)
             return Failure{because("memfd_create", errno)};
         return above_standard_streams(std::move(fd));
@@ -64,7 +64,7 @@ TableFile::TableFile(OwnedFd fd, bip::mapped_region region) noexcept : fd_(std::
 Result<TableFile> TableFile::create(int directory_fd, const std::string& name, const Identity& identity,
                                     TableLimits limits) try {
     const std::string temporary = "." + name + ".new";
-    auto fd = open_file(directory_fd, temporary);
+    auto fd = open_file(directory_fd, name, temporary);
     if (!fd)
         return Failure{fd.error()};
     const auto give_up = [&](const char* what, int error) {
@@ -113,7 +113,7 @@ TableFile::Piece TableFile::append(protocol::SegmentKind kind, std::size_t bytes
     if (count >= protocol::max_segments || bytes < least || bytes == 0)
         return {};
     if (file_bytes_ + bytes > room_bytes_) {
-        if (make_room(fd_.get(), room_bytes_, file_bytes_ + bytes) != 0)
+        if (!fd_.ours() || make_room(fd_.get(), room_bytes_, file_bytes_ + bytes) != 0)
             return {};
         room_bytes_ = file_bytes_ + bytes;
     }
@@ -131,6 +131,8 @@ void TableFile::detach() noexcept {
 }
 
 std::int64_t TableFile::read_at(std::uint64_t offset, std::span<char> into) const noexcept {
+    if (!fd_.ours())
+        return -EBADF;
     for (;;) {
         const ssize_t got = ::pread(fd_.get(), into.data(), into.size(), static_cast<off_t>(offset));
         if (got >= 0)

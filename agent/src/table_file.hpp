@@ -16,7 +16,7 @@
 #include <tasks/protocol/table_reader.hpp>
 
 #include "identity.hpp"
-#include "owned_fd.hpp"
+#include "watched_fd.hpp"
 
 namespace tasks::agent {
 
@@ -64,7 +64,7 @@ private:
     char* base() noexcept { return static_cast<char*>(region_.get_address()); }
     void write_header(const Identity& identity) noexcept;
 
-    OwnedFd fd_;
+    WatchedFd fd_;
     boost::interprocess::mapped_region region_;
     std::size_t file_bytes_ = 0; // header and segments
     std::size_t room_bytes_ = 0; // fallocated

@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <span>
 
-#include "owned_fd.hpp"
 #include "region.hpp"
 #include "scheduler_clock.hpp"
 #include "thread_capture.hpp"
 #include "thread_list.hpp"
+#include "watched_fd.hpp"
 
 namespace tasks::agent {
 
@@ -40,7 +40,7 @@ struct Workspace {
             release_pages(piece);
     }
 
-    OwnedFd task_directory; ///< empty: no /proc
+    WatchedFd task_directory; ///< empty: no /proc
     std::span<char> stack;
     std::span<char> texts;
     std::span<char> lines;

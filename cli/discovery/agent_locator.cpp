@@ -114,33 +114,39 @@ void AgentLocator::look_into(const std::vector<std::string>& places, const Proce
                                          ": the file system that the process sees cannot be entered; run as root"});
         return;
     }
+    // One that did chroot() after its agent began has its files where it was before: in our file system, if it is of ours.
+    const bool moved = root.fd.get() >= 0 && process.inner_pid == process.stat.pid;
     for (const auto& path : places) {
         if (std::ranges::find(located.looked_in, path) != located.looked_in.end()) {
             continue;
         }
         located.looked_in.push_back(path);
-        const auto& opened = open(root.key, root.fd.get(), path);
-        if (opened.problem) {
-            keep_worst(located.problem, *opened.problem);
+        if (look_at(open(root.key, root.fd.get(), path), process, located) ||
+            (moved && look_at(own_place(path), process, located))) {
+            return;
         }
-        if (!opened.place) {
-            continue;
-        }
-        auto files = find_in_place(*opened.place, process.inner_pid, process.stat.start_time_ticks);
-        if (!files) {
-            continue;
-        }
-        if (!believed(*opened.place, process.uid, world_.euid)) {
-            keep_worst(located.problem,
-                       {inspect::Trouble::not_inspectable,
-                        "directory " + path + ": owned by uid " + std::to_string(opened.place->owner_uid) +
-                            ", its process by uid " + std::to_string(process.uid) + "; it is not believed"});
-            continue;
-        }
-        files->owner_uid = process.uid;
-        located.files = std::move(files);
-        return;
     }
+}
+
+bool AgentLocator::look_at(const OpenedPlace& opened, const Process& process, Located& located) const {
+    if (opened.problem) {
+        keep_worst(located.problem, *opened.problem);
+    }
+    auto files = opened.place ? find_in_place(*opened.place, process.inner_pid, process.stat.start_time_ticks)
+                              : std::nullopt;
+    if (!files) {
+        return false;
+    }
+    if (!believed(*opened.place, process.uid, world_.euid)) {
+        keep_worst(located.problem, {inspect::Trouble::not_inspectable,
+                                     "directory " + opened.place->path + ": owned by uid " +
+                                         std::to_string(opened.place->owner_uid) + ", its process by uid " +
+                                         std::to_string(process.uid) + "; it is not believed"});
+        return false;
+    }
+    files->owner_uid = process.uid;
+    located.files = std::move(files);
+    return true;
 }
 
 protocol::Environment parse_environ(std::string text) {

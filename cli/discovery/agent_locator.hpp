@@ -45,6 +45,7 @@ private:
     const OpenedPlace& open(const RootKey& key, int root_fd, const std::string& path);
     Root root_of(const Process& process) const;
     void look_into(const std::vector<std::string>& places, const Process& process, Located& located);
+    bool look_at(const OpenedPlace& opened, const Process& process, Located& located) const;
     void look_deep(const std::vector<Process>& processes, std::vector<Located>& located, std::string_view file);
 
     const inspect::World& world_;

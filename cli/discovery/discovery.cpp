@@ -31,6 +31,13 @@ Error not_ours(std::uint32_t pid, std::uint32_t uid, std::uint32_t euid) {
                                      ", you are " + std::to_string(euid) + "; run as that user or as root"};
 }
 
+std::string earlier_program(const Process& process) {
+    return "process " + std::to_string(process.stat.pid) + " (" + process.stat.command +
+           "): the agent's files are of another program that it was before exec(); this one has no agent; tasks stack " +
+           std::to_string(process.inner_pid) + "@" + std::to_string(process.stat.start_time_ticks) +
+           " shows what was registered in the other one";
+}
+
 Error no_agent(const Process& process, const AgentLocator::Located& located) {
     if (located.problem) {
         return *located.problem;
@@ -77,7 +84,17 @@ Result<Target, Error> Discovery::by_pid(std::uint32_t pid) {
     if (!located.front().files) {
         return Failure{no_agent(*process, located.front())};
     }
-    return with_name(*process, *std::move(located.front().files));
+    auto& files = *located.front().files;
+    if (is_replaced(*process, files)) {
+        return failure(Trouble::not_inspectable, earlier_program(*process));
+    }
+    return with_name(*process, std::move(files));
+}
+
+bool Discovery::is_replaced(const Process& process, const inspect::AgentFiles& files) const {
+    std::vector<std::string> problems;
+    const auto table = table_head(*world_, files, problems);
+    return table && is_of_earlier_program(*world_, *machine_, process.stat.pid, *table);
 }
 
 Target Discovery::with_name(const Process& process, inspect::AgentFiles files) const {
@@ -123,7 +140,10 @@ Result<Target, Error> Discovery::by_name(std::string_view name) {
 Result<Target, Error> Discovery::by_instance(std::uint32_t pid, std::uint64_t start_time_ticks) {
     const auto process = read_process(*world_, pid);
     if (process && process->stat.start_time_ticks == start_time_ticks) {
-        return by_pid(pid);
+        const auto located = locator_->locate({*process}, true);
+        if (!located.front().files || !is_replaced(*process, *located.front().files)) {
+            return by_pid(pid);
+        }
     }
     const auto directories = searched_directories(*world_);
     for (const auto& directory : directories) {

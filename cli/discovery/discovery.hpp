@@ -29,6 +29,7 @@ public:
 private:
     Discovery(const inspect::World& world, Machine machine, std::uint64_t patience_ns);
     inspect::Error no_such_process(std::uint32_t pid);
+    bool is_replaced(const Process& process, const inspect::AgentFiles& files) const;
     inspect::Target with_name(const Process& process, inspect::AgentFiles files) const;
 
     // Behind pointers: the locator refers to the machine, and this object moves.

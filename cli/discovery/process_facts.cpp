@@ -38,6 +38,16 @@ Result<Process, int> read_near_process(const inspect::World& world, std::uint32_
     return read_process(world, pid);
 }
 
+bool is_of_earlier_program(const inspect::World& world, const Machine& machine, std::uint32_t pid,
+                           const protocol::TableFacts& table) {
+    if (table.agent_tid == 0 || table.pid_namespace == 0 || table.pid_namespace != machine.pid_namespace) {
+        return false;
+    }
+    struct stat thread{};
+    return ::stat(world.proc.path(pid, "task/" + std::to_string(table.agent_tid)).c_str(), &thread) != 0 &&
+           errno == ENOENT && ::stat(world.proc.path(pid, "task").c_str(), &thread) == 0;
+}
+
 inspect::Target living_target(const inspect::World& world, const Process& process, inspect::AgentFiles files,
                               const protocol::TableFacts* table) {
     inspect::Target target;

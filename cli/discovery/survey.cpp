@@ -120,6 +120,10 @@ private:
     }
 
     void add_living(const Process& process, inspect::AgentFiles files, std::optional<protocol::TableFacts> table) {
+        if (table && is_of_earlier_program(world_, machine_, process.stat.pid, *table)) {
+            survey_.dead.push_back({dead_target(world_, std::move(files), &*table), std::move(table)});
+            return;
+        }
         if (living_.insert(process.stat.pid).second) {
             known_.insert({files.inner_pid, files.start_time_ticks});
             const auto* facts = table ? &*table : nullptr;

@@ -21,8 +21,8 @@ struct ProcStat {
 
     /// Stopped by a signal, or by a tracer.
     bool stopped() const noexcept { return state == 'T' || state == 't'; }
-    /// Ended; only its parent has not asked for it yet.
-    bool ended() const noexcept { return state == 'Z' || state == 'X' || state == 'x'; }
+    /// Ended; only its parent has not asked for it yet. One whose main thread alone has ended lives on in the others.
+    bool ended() const noexcept { return (state == 'Z' || state == 'X' || state == 'x') && threads <= 1; }
 };
 
 /// Nothing where the line is not as proc(5) says.

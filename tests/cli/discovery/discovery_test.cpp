@@ -95,10 +95,48 @@ TEST_CASE("a process that has ended is dead, also when its pid is used again") {
 
 TEST_CASE("a zombie is dead") {
     Scene scene;
-    scene.living(12, 345, "payments", {.state = 'Z'});
+    scene.living(12, 345, "payments", {.state = 'Z', .threads = 1});
     const auto survey = scene.survey();
     CHECK(survey.living.empty());
     CHECK(survey.dead.size() == 1);
+}
+
+TEST_CASE("a process lives on in its other threads when its main thread has ended") {
+    Scene scene;
+    scene.living(12, 345, "payments", {.state = 'Z', .threads = 2});
+    CHECK(scene.survey().living.size() == 1);
+    CHECK(scene.discovery().by_pid(12));
+}
+
+TEST_CASE("the files of a program before exec() are not taken for those of the one after it") {
+    Scene scene;
+    scene.machine.process(12, 345, {.command = "after"});
+    scene.machine.proc().file("12/task/12/comm", "after\n");
+    auto table = Scene::table_of(12, 345, "before");
+    table.header.agent_tid = 13;
+    scene.leave(table);
+    const auto survey = scene.survey();
+    CHECK(survey.living.empty());
+    REQUIRE(survey.dead.size() == 1);
+    CHECK(survey.dead[0].target.process.name == "before");
+    const auto now = scene.discovery().by_pid(12);
+    REQUIRE_FALSE(now);
+    CHECK((says(now.error(), "another program") && says(now.error(), "tasks stack 12@345")));
+    const auto then = scene.discovery().by_instance(12, 345);
+    REQUIRE(then);
+    CHECK(then->process.agent == inspect::AgentState::dead);
+    scene.machine.proc().file("12/task/13/comm", "tasks-agent\n");
+    CHECK(scene.survey().living.size() == 1);
+    CHECK(scene.discovery().by_pid(12));
+}
+
+TEST_CASE("a process that did chroot() after its agent began is found where it was before") {
+    Scene scene;
+    const tests::TemporaryDirectory jail;
+    scene.living(12, 345, "payments", {.root = jail.path()});
+    const auto found = scene.discovery().by_pid(12);
+    REQUIRE(found);
+    CHECK(found->process.name == "payments");
 }
 
 TEST_CASE("a table from before the boot is of a dead process, whoever has its pid now") {

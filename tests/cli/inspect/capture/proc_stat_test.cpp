@@ -46,3 +46,13 @@ TEST_CASE("lists of processors are counted or refused") {
         CHECK_FALSE(count_cpus(wrong));
     }
 }
+
+TEST_CASE("a process whose main thread alone has ended lives, one without a thread has ended") {
+    const auto of = [](const std::string& threads) {
+        return parse_stat("4711 (a) Z 12 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 " + threads + " 0 8812 1 2 3\n");
+    };
+    REQUIRE((of("0") && of("1") && of("2")));
+    CHECK(of("0")->ended());
+    CHECK(of("1")->ended());
+    CHECK_FALSE(of("2")->ended());
+}

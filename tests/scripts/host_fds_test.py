@@ -1,0 +1,30 @@
+#!/usr/bin/python3
+"""The agent's descriptors are never the host's standard streams, few descriptors do not hurt the host, and one that
+closes all descriptors that it does not know keeps what it opens under their numbers."""
+import json
+import os
+
+from life_host import SANITIZED, TASKS, live, host_program, run, same_life, vitals_are_true
+
+
+def by_socket(pause, before):
+    vitals_are_true(pause, before)
+    own = [fd for fd in map(int, os.listdir(f"/proc/{pause.pid}/fd")) if fd < 3]
+    assert len(own) == 3 and all(os.readlink(f"/proc/{pause.pid}/fd/{fd}") == "/dev/null" for fd in own), own
+
+
+def by_table(pause, before):
+    """Nobody answers, the table does: all jobs that found room are in it, the others are counted."""
+    result = run(TASKS, "vitals", "-p", str(pause.pid), "--json")
+    assert result.returncode == 0, result
+    vitals = json.loads(result.stdout)
+    assert vitals["tasks"]["total"] + vitals["dropped"] == 20_001, vitals
+
+
+assert same_life("life_fds", "closed", checks={"running": by_socket})[:3] == ["opens 0", "opens 1", "opens 2"]
+same_life("life_fds", "close_all", checks={"after": by_table})
+for most in [12, 16, 20] if SANITIZED else [3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20]:
+    # The words of the pauses differ where it does not start: only the lives are compared.
+    lives = [live([host_program("life_fds"), "limit", str(most)], agent=agent)[0] for agent in (False, True)]
+    assert lives[0] == lives[1], (most, lives)
+print("few descriptors: the same life")
