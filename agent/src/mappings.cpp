@@ -45,13 +45,36 @@ std::string_view find_build_id(std::string_view notes) noexcept {
     return {};
 }
 
-/// What is added to an address of the file's to get one in memory: the first page belongs to the segment of offset 0.
-std::optional<std::uint64_t> load_bias(std::uint64_t image, std::span<const Elf64_Phdr> headers) noexcept {
-    for (const Elf64_Phdr& header : headers)
-        if (header.p_type == PT_LOAD && header.p_offset == 0)
-            return image - header.p_vaddr;
-    return {};
-}
+/// The program headers of the ELF image whose first page lies at `address`; none where there is no image.
+class ProgramHeaders {
+public:
+    explicit ProgramHeaders(std::uint64_t address) noexcept : image_(address) {
+        Elf64_Ehdr elf;
+        if (!read_value(address, elf) || std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 ||
+            elf.e_ident[EI_CLASS] != ELFCLASS64 || elf.e_phentsize != sizeof(Elf64_Phdr))
+            return;
+        const std::size_t count = std::min<std::size_t>(elf.e_phnum, table_.size());
+        const std::span<char> bytes{std::bit_cast<char*>(table_.data()), count * sizeof(Elf64_Phdr)};
+        if (elf.e_phoff <= page_bytes && read_memory(address + elf.e_phoff, bytes) == bytes.size())
+            count_ = count;
+    }
+
+    std::span<const Elf64_Phdr> headers() const noexcept { return {table_.data(), count_}; }
+
+    /// What is added to an address of the file's to get one in memory: the first page belongs to the segment of
+    /// offset 0.
+    std::optional<std::uint64_t> bias() const noexcept {
+        for (const Elf64_Phdr& header : headers())
+            if (header.p_type == PT_LOAD && header.p_offset == 0)
+                return image_ - header.p_vaddr;
+        return {};
+    }
+
+private:
+    std::uint64_t image_;
+    std::array<Elf64_Phdr, max_program_headers> table_;
+    std::size_t count_ = 0;
+};
 
 } // namespace
 
@@ -86,23 +109,13 @@ OwnedFd open_maps(int task_directory, std::uint32_t tid) noexcept {
 }
 
 std::size_t build_id_at(std::uint64_t address, std::span<char, max_build_id_bytes> into) noexcept {
-    Elf64_Ehdr elf;
-    if (!read_value(address, elf) || std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 ||
-        elf.e_ident[EI_CLASS] != ELFCLASS64 || elf.e_phentsize != sizeof(Elf64_Phdr))
-        return 0;
-    std::array<Elf64_Phdr, max_program_headers> table;
-    const std::size_t count = std::min<std::size_t>(elf.e_phnum, table.size());
-    const std::span<char> bytes{std::bit_cast<char*>(table.data()), count * sizeof(Elf64_Phdr)};
-    if (elf.e_phoff > page_bytes || read_memory(address + elf.e_phoff, bytes) != bytes.size())
-        return 0;
-    const std::span<const Elf64_Phdr> headers{table.data(), count};
-    const auto bias = load_bias(address, headers);
-    for (const Elf64_Phdr& header : headers) {
-        if (header.p_type != PT_NOTE || !bias)
+    const ProgramHeaders image{address};
+    for (const Elf64_Phdr& header : image.headers()) {
+        if (header.p_type != PT_NOTE || !image.bias())
             continue;
         std::array<char, max_note_bytes> notes;
         const std::size_t wanted = std::min<std::size_t>(header.p_memsz, notes.size());
-        const std::size_t got = read_memory(*bias + header.p_vaddr, {notes.data(), wanted});
+        const std::size_t got = read_memory(*image.bias() + header.p_vaddr, {notes.data(), wanted});
         const std::string_view id = find_build_id({notes.data(), got});
         if (id.empty() || id.size() > into.size())
             continue;
@@ -111,6 +124,8 @@ std::size_t build_id_at(std::uint64_t address, std::span<char, max_build_id_byte
     }
     return 0;
 }
+
+std::optional<std::uint64_t> load_bias_at(std::uint64_t address) noexcept { return ProgramHeaders{address}.bias(); }
 
 bool Modules::is_of_image(const Mapping& mapping) const noexcept {
     return image_ != 0 && mapping.inode == image_inode_ &&
@@ -133,7 +148,8 @@ bool Modules::next(std::uint64_t from, protocol::Module& module) noexcept {
         }
         if (!mapping.executable || mapping.start < from)
             continue;
-        const std::size_t id = is_of_image(mapping) ? build_id_at(image_, build_id_) : 0;
+        latest_image_ = is_of_image(mapping) ? image_ : 0;
+        const std::size_t id = latest_image_ != 0 ? build_id_at(image_, build_id_) : 0;
         module = {.start = mapping.start,
                   .end = mapping.end,
                   .file_offset = mapping.file_offset,

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -38,6 +39,9 @@ inline constexpr std::size_t max_build_id_bytes = 64;
 /// The build-id of the ELF image whose first page lies at `address`; its length in `into`, 0 where there is none.
 std::size_t build_id_at(std::uint64_t address, std::span<char, max_build_id_bytes> into) noexcept;
 
+/// What is added to an address in that image's file to get one in memory; nothing where there is no image.
+std::optional<std::uint64_t> load_bias_at(std::uint64_t address) noexcept;
+
 /// Copies `into.size()` bytes of the process's own memory; returns how many could be read before the first page
 /// that cannot, 0 for none.
 std::size_t read_memory(std::uint64_t address, std::span<char> into) noexcept;
@@ -50,11 +54,15 @@ public:
     /// The next module that starts at `from` or above; its texts are valid until the next call.
     bool next(std::uint64_t from, protocol::Module& module) noexcept;
 
+    /// Where the first page of the latest module's file is mapped; 0: nowhere that is known.
+    std::uint64_t image() const noexcept { return latest_image_; }
+
 private:
     bool is_of_image(const Mapping& mapping) const noexcept;
 
     Lines lines_;
     std::uint64_t image_ = 0; ///< where the latest file's offset 0 is mapped; 0: nowhere
+    std::uint64_t latest_image_ = 0;
     std::uint64_t image_inode_ = 0;
     std::array<char, 16> image_device_{};
     std::size_t image_device_bytes_ = 0;

@@ -1,6 +1,7 @@
 #include "commands/captured_target.hpp"
 
 #include "capture/capture.hpp"
+#include "capture/profile_capture.hpp"
 #include "discovery/discovery.hpp"
 
 namespace tasks::commands {
@@ -18,6 +19,9 @@ Result<inspect::Target, inspect::Error> find(discovery::Discovery& discovery, co
 
 Result<inspect::Snapshot, inspect::Error> capture_target(const inspect::World& world, const Invocation& asked,
                                                          const inspect::CaptureOptions& options) {
+    if (!asked.from.empty()) {
+        return inspect::capture_from_profile(world, asked.from);
+    }
     auto discovery = discovery::Discovery::begin(world, asked.timeout_ns);
     if (!discovery) {
         return Failure{discovery.error()};

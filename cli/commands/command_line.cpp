@@ -40,6 +40,7 @@ struct Words {
     bool full = false;
     std::string target;
     std::string pid;
+    std::string from;
     std::string colour = "auto";
     std::string timeout = "1s";
     std::string state;
@@ -100,6 +101,8 @@ Verbs add_verbs(CLI::App& app, Words& words) {
     add_timeout(*verbs.list, words);
     for (auto* verb : {verbs.vitals, verbs.count, verbs.stack}) {
         add_target(*verb, words);
+        verb->add_option("--from", words.from, "In place of TARGET: a file that tasks::write_profile wrote, or -")
+            ->type_name("FILE");
     }
     add_stack_options(*verbs.stack, words);
     for (auto* verb : {verbs.list, verbs.vitals, verbs.count, verbs.stack, verbs.version}) {
@@ -185,6 +188,11 @@ std::string without_equals(const std::string& text) { return text.starts_with('=
 
 std::optional<std::string> take_target(const Words& words, Verb verb, TargetText& into) {
     const bool by_option = !words.pid.empty();
+    if (!words.from.empty()) {
+        return by_option || !words.target.empty()
+                   ? std::optional{"TARGET and --from " + words.from + ": give one of them"}
+                   : std::nullopt;
+    }
     if (by_option && !words.target.empty()) {
         return "TARGET is given twice, as " + words.target + " and with -p; give it once";
     }
@@ -216,6 +224,7 @@ Verb verb_of(const Verbs& verbs, const Words& words) {
 }
 
 std::optional<std::string> fill(const Words& words, Invocation& into) {
+    into.from = words.from;
     into.json = words.json;
     into.dead = words.dead;
     if (auto wrong = take_colour(words.colour, into.colour)) {

@@ -22,7 +22,8 @@ struct TargetText {
 
 struct Invocation {
     Verb verb = Verb::list;
-    TargetText target; ///< of every verb but list, version and targets
+    TargetText target; ///< of every verb but list, version and targets, unless `from` is given
+    std::string from;  ///< in place of a target: a file with a profile, or "-"
     bool json = false;
     bool dead = false; ///< of list
     Colour colour = Colour::automatic;

@@ -15,32 +15,39 @@
 namespace tasks::commands {
 namespace {
 
-std::optional<inspect::Error> become(const inspect::World& world, const inspect::ProcessFacts& process) {
-    const auto text = world.proc.read(process.pid, "status");
+/// Whose files are read: the process's, or those that a file of that owner names.
+std::uint32_t uid_of(const inspect::Snapshot& snapshot) {
+    return snapshot.file_owner_uid.value_or(snapshot.process.uid);
+}
+
+std::optional<inspect::Error> become(const inspect::World& world, const inspect::Snapshot& snapshot) {
+    const auto& process = snapshot.process;
+    const auto uid = uid_of(snapshot);
+    const auto text =
+        snapshot.file_owner_uid ? Result<std::string, int>{Failure{ESRCH}} : world.proc.read(process.pid, "status");
     const auto gid = text ? inspect::parse_status(*text).effective_gid : std::nullopt;
     // Without the group its files are read as a user who has none: fewer can be, none more.
-    const auto group = gid.value_or(process.uid);
-    if (::setgroups(0, nullptr) == 0 && ::setresgid(group, group, group) == 0 &&
-        ::setresuid(process.uid, process.uid, process.uid) == 0) {
+    const auto group = gid.value_or(uid);
+    if (::setgroups(0, nullptr) == 0 && ::setresgid(group, group, group) == 0 && ::setresuid(uid, uid, uid) == 0) {
         return std::nullopt;
     }
     return inspect::Error{inspect::Trouble::permission,
                           "process " + std::to_string(process.pid) + ": its files are read as its user, uid " +
-                              std::to_string(process.uid) +
-                              ", which this process cannot become: " + std::strerror(errno) + "; run as that user"};
+                              std::to_string(uid) + ", which this process cannot become: " + std::strerror(errno) +
+                              "; run as that user"};
 }
 
 } // namespace
 
 Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& world, const inspect::Snapshot& snapshot,
                                                          const inspect::StackOptions& options) {
-    const auto& process = snapshot.process;
-    if (world.is_root() && process.uid != 0 && !snapshot.modules.empty()) {
-        if (auto error = become(world, process)) {
+    if (world.is_root() && uid_of(snapshot) != 0 && !snapshot.modules.empty()) {
+        if (auto error = become(world, snapshot)) {
             return Failure{*std::move(error)};
         }
     }
-    inspect::ModuleMap modules{snapshot.modules, {process.pid}};
+    const bool from_file = snapshot.process.agent == inspect::AgentState::profile; // the pid may be another's by now
+    inspect::ModuleMap modules{snapshot.modules, {from_file ? 0 : snapshot.process.pid}};
     inspect::Unwinder unwinder{modules};
     inspect::Symbolizer symbolizer{modules};
     const inspect::StackSource source{

@@ -16,6 +16,8 @@ std::string_view word(AgentState state) {
         return "refused";
     case AgentState::dead:
         return "dead";
+    case AgentState::profile:
+        return "profile";
     }
     return "unknown";
 }
@@ -32,6 +34,8 @@ std::string_view meaning(AgentState state) {
         return "its agent refused to answer; run as its user or as root";
     case AgentState::dead:
         return "dead; this is what it last registered";
+    case AgentState::profile:
+        return "this is from a profile that it wrote";
     }
     return "";
 }

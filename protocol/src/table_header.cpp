@@ -155,13 +155,11 @@ TableError explain(const HeaderCheck& check) {
     return damaged("is damaged");
 }
 
-void take_facts(const TableHeader& header, const Directory& directory, TableFacts& facts) {
+void take_numbers(const TableHeader& header, const Directory& directory, TableFacts& facts) noexcept {
     facts.pid = header.pid;
     facts.pid_namespace = header.pid_namespace;
     facts.start_time_ticks = header.start_time_ticks;
-    facts.boot_id.assign(padded_text(header.boot_id));
     facts.uid = header.uid;
-    facts.name.assign(padded_text(header.name));
     facts.cap_bytes = header.cap_bytes;
     facts.table_bytes = directory.bytes;
     facts.started_at_ns = header.started_at_ns;
@@ -170,6 +168,11 @@ void take_facts(const TableHeader& header, const Directory& directory, TableFact
     facts.agent_tid = header.agent_tid;
     facts.dropped_jobs = header.dropped_jobs;
     facts.dropped_sites = header.dropped_sites;
+}
+
+void take_texts(const TableHeader& header, TableFacts& facts) {
+    facts.boot_id.assign(padded_text(header.boot_id));
+    facts.name.assign(padded_text(header.name));
     facts.history.clear();
     for (const auto& entry : header.history)
         if (entry.at_ns != 0)

@@ -70,7 +70,9 @@ private:
 /// The failure of HeaderReader::read as an error with its sentence.
 TableError explain(const HeaderCheck& check);
 
-/// The header's facts. Allocates nothing when `facts` has room for a name, a boot id and the whole history.
-void take_facts(const TableHeader& header, const Directory& directory, TableFacts& facts);
+/// The header's facts that are numbers.
+void take_numbers(const TableHeader& header, const Directory& directory, TableFacts& facts) noexcept;
+/// Its texts and the history. Allocates nothing when `facts` has room for a name, a boot id and the whole history.
+void take_texts(const TableHeader& header, TableFacts& facts);
 
 } // namespace tasks::protocol

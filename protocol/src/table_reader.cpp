@@ -1,5 +1,6 @@
 #include <tasks/protocol/table_reader.hpp>
 
+#include <new>
 #include <utility>
 
 #include "table_state.hpp"
@@ -37,7 +38,42 @@ bool read_exactly(const TableSource& source, std::uint64_t offset, std::span<cha
     return read_whole(source, offset, into) == static_cast<std::int64_t>(into.size());
 }
 
+/// One object's place for std::allocate_shared; given back by whoever owns the memory.
+template <class T> struct PlaceFor {
+    using value_type = T;
+
+    explicit PlaceFor(std::span<char> memory) noexcept : place(memory) {}
+    template <class Other> PlaceFor(const PlaceFor<Other>& other) noexcept : place(other.place) {}
+    T* allocate(std::size_t count) {
+        if (count * sizeof(T) > place.size())
+            throw std::bad_alloc{};
+        return reinterpret_cast<T*>(place.data());
+    }
+    void deallocate(T*, std::size_t) noexcept {}
+    friend bool operator==(const PlaceFor& a, const PlaceFor& b) noexcept { return a.place.data() == b.place.data(); }
+
+    std::span<char> place;
+};
+
+constexpr std::size_t whole_lines(std::size_t bytes) noexcept { return (bytes + 63) & ~std::size_t{63}; }
+
+constexpr std::size_t control_block_bytes = 128; // of the library; 16 and padding are enough
+
 } // namespace
+
+std::optional<TableReader> TableReader::open_in(const TableSource& source, std::span<char> memory) noexcept {
+    static_assert(memory_bytes >= State::buffer_bytes + sizeof(State) + control_block_bytes);
+    if (memory.size() < memory_bytes)
+        return std::nullopt;
+    const PlaceFor<State> place{memory.subspan(whole_lines(State::buffer_bytes))};
+    TableReader reader;
+    reader.texts_ = false;
+    reader.state_ = std::allocate_shared<State>(place, source, memory.data());
+    if (reader.state_->header.read(source).fault != HeaderFault::none)
+        return std::nullopt;
+    reader.take_header();
+    return reader;
+}
 
 Result<TableReader, TableError> TableReader::open(const TableSource& source) {
     TableReader reader;
@@ -60,7 +96,9 @@ bool TableReader::refresh() noexcept {
 
 void TableReader::take_header() noexcept {
     const auto& directory = state_->header.directory();
-    take_facts(state_->header.header(), directory, facts_);
+    take_numbers(state_->header.header(), directory, facts_);
+    if (texts_)
+        take_texts(state_->header.header(), facts_);
     site_count_ = directory.sites;
     record_count_ = directory.records;
 }
@@ -80,9 +118,9 @@ std::optional<Site> TableReader::site(std::uint32_t id) noexcept {
     const std::uint64_t function = record.function_bytes;
     const std::uint64_t file = record.file_bytes;
     const auto bytes = name + function + file;
-    const std::string_view texts{state_->texts.get(), bytes};
+    const std::string_view texts{state_->texts(), bytes};
     if (bytes != 0 && (!in_text(directory, record.text_offset, bytes) ||
-                       !read_exactly(state_->source, record.text_offset, {state_->texts.get(), bytes})))
+                       !read_exactly(state_->source, record.text_offset, {state_->texts(), bytes})))
         return std::nullopt;
     return Site{id, texts.substr(0, name), texts.substr(name, function), texts.substr(name + function), record.line};
 }

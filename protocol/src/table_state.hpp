@@ -1,5 +1,5 @@
 // What a TableReader has besides its facts: the source, the checked directory and its buffers. All memory is taken
-// when it is made.
+// when it is made, from the heap or from whoever opens it.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +18,25 @@ inline constexpr std::size_t chunk_records = 512;
 inline constexpr std::size_t site_text_bytes = 3 * 65535;
 
 struct TableReader::State {
-    explicit State(const TableSource& from) : source(from) {}
+    static constexpr std::size_t chunk_bytes = 2 * chunk_records * record_bytes;
+    static constexpr std::size_t buffer_bytes = chunk_bytes + site_text_bytes;
 
-    std::span<TaskRecord> first() noexcept { return {reinterpret_cast<TaskRecord*>(chunks.get()), chunk_records}; }
+    // Not written before they are read into: a reader that is only asked for facts costs no memory for them.
+    explicit State(const TableSource& from)
+        : source(from), own(std::make_unique_for_overwrite<char[]>(buffer_bytes)), buffers(own.get()) {}
+    /// `memory` holds buffer_bytes, aligned for records.
+    State(const TableSource& from, char* memory) noexcept : source(from), buffers(memory) {}
+
+    std::span<TaskRecord> first() noexcept { return {reinterpret_cast<TaskRecord*>(buffers), chunk_records}; }
     std::span<TaskRecord> second() noexcept {
-        return {reinterpret_cast<TaskRecord*>(chunks.get()) + chunk_records, chunk_records};
+        return {reinterpret_cast<TaskRecord*>(buffers) + chunk_records, chunk_records};
     }
+    char* texts() noexcept { return buffers + chunk_bytes; } ///< of the last site
 
     const TableSource& source;
     HeaderReader header;
-    // Not written before they are read into: a reader that is only asked for facts costs no memory for them.
-    std::unique_ptr<char[]> chunks = std::make_unique_for_overwrite<char[]>(2 * chunk_records * record_bytes);
-    std::unique_ptr<char[]> texts = std::make_unique_for_overwrite<char[]>(site_text_bytes); ///< of the last site
+    std::unique_ptr<char[]> own;
+    char* buffers;
 };
 
 } // namespace tasks::protocol

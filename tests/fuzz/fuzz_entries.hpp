@@ -16,4 +16,7 @@ void messages(const std::uint8_t* data, std::size_t size);
 /// Changes to a good table, see table_fuzz.cpp.
 void table(const std::uint8_t* data, std::size_t size);
 
+/// The first byte says in what pieces the text of a profile comes.
+void profile(const std::uint8_t* data, std::size_t size);
+
 } // namespace tasks::fuzz

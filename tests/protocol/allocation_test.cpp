@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstdlib>
+#include <memory>
 #include <new>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -60,6 +62,43 @@ TEST_CASE("walking, asking for sites and refreshing allocate nothing") {
     CHECK(tasks == 5);
     CHECK(site);
     CHECK(refreshed);
+}
+
+TEST_CASE("a reader in memory of the caller's allocates nothing, also when it is opened") {
+    auto table = lively_table();
+    table.add_history(10, 2, 1);
+    table.header().name.fill('n');
+    const BytesSource source{table.bytes()};
+    auto expected = opened(source);
+    std::vector<std::uint64_t> ids;
+    expected.each_task([&](const Task& task) { return ids.push_back(task.id), true; });
+    auto memory = std::make_unique<char[]>(TableReader::memory_bytes);
+    const std::span place{memory.get(), TableReader::memory_bytes};
+    std::size_t same = 0;
+    bool site = false;
+    bool refreshed = false;
+    const auto before = allocations;
+    if (auto reader = TableReader::open_in(source, place)) {
+        std::size_t at = 0;
+        reader->each_task([&](const Task& task) { return same += task.id == ids[at++] ? 1u : 0u, true; });
+        site = reader->site(1).has_value();
+        refreshed = reader->refresh();
+    }
+    const auto after = allocations;
+    CHECK(after == before);
+    CHECK(same == ids.size());
+    CHECK(site);
+    CHECK(refreshed);
+}
+
+TEST_CASE("a reader is not opened in too little memory, nor of what is no table") {
+    auto table = lively_table();
+    const BytesSource source{table.bytes()};
+    auto memory = std::make_unique<char[]>(TableReader::memory_bytes);
+    CHECK_FALSE(TableReader::open_in(source, {memory.get(), TableReader::memory_bytes - 1}));
+    table.header().magic[0] = 'X';
+    const BytesSource none{table.bytes()};
+    CHECK_FALSE(TableReader::open_in(none, {memory.get(), TableReader::memory_bytes}));
 }
 
 TEST_CASE("writing parts allocates nothing, also where they do not fit") {

@@ -204,6 +204,9 @@ GroupShape Grouping::shape_of(const Key& key) const {
     }
     shape.frames = stacks_.frames(key.stack);
     shape.cut = stacks_.cut(key.stack);
+    if (!shape.cut.empty()) {
+        shape.waits_at = place_of(wait); // its frame may be behind the cut
+    }
     if (key.from_thread && key.wait_reason == WaitReason::futex) {
         shape.wait_reason = wait_of_frames(shape.frames).value_or(WaitReason::futex);
     }

@@ -32,7 +32,7 @@ struct GroupShape {
     std::string no_stack;         ///< "running, not captured", ...
     std::string cut;              ///< why the frames end early; "" they do not
     std::optional<CreatedBy> created_by;
-    std::optional<CreatedBy> waits_at; ///< the wait's own site, where no stack tells it
+    std::optional<CreatedBy> waits_at; ///< the wait's own site, where no stack tells it, or one that is cut
 
     bool operator==(const GroupShape&) const = default;
 };

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "analysis/syscall_waits.hpp"
+#include <tasks/protocol/syscall_waits.hpp>
 
 namespace tasks::inspect {
 
@@ -29,7 +29,8 @@ void take_from_thread(const ThreadFacts& thread, TaskView& task) noexcept {
     case Capture::captured:
     case Capture::unreadable:
         task.state = State::waiting;
-        task.wait_reason = wait_of_syscall(thread.syscall, thread.arguments);
+        task.wait_reason =
+            thread.wait_reason ? *thread.wait_reason : protocol::wait_of_syscall(thread.syscall, thread.arguments);
         task.age = thread.last_ran_ago_ns.value_or(TaskView::unknown_age);
         return;
     default: // nobody knows whether it runs

@@ -21,6 +21,7 @@ enum class AgentState {
     stopped, ///< the process is stopped by a signal: likewise
     refused, ///< the agent answered that we may not ask
     dead,    ///< the process is gone, its table is left
+    profile, ///< nobody was asked: it wrote this itself, into a file; its pid may be another process's by now
 };
 
 /// Which process this is.
@@ -89,6 +90,7 @@ struct ThreadFacts {
     std::optional<std::uint64_t> last_ran_ago_ns; ///< scheduler clock; any wake-up resets it
     std::uint64_t taken_at_ns = 0;
     std::string wait_channel;
+    std::optional<protocol::WaitReason> wait_reason; ///< told in place of the system call's arguments
     std::vector<std::uint64_t> registers; ///< of a running thread, by DWARF number; empty: only sp and pc are known
 
     /// Captured while it ran, by the capture signal: it has registers and a stack, and was not blocked.
@@ -150,6 +152,7 @@ struct Snapshot {
     std::vector<LabelFacts> labels;     ///< [0] is no label; each is there once
     std::vector<ModuleFacts> modules;
     std::vector<Incomplete> incomplete;
+    std::optional<std::uint32_t> file_owner_uid; ///< of a snapshot from a file: whoever may have written what is in it
 };
 
 } // namespace tasks::inspect

@@ -100,6 +100,9 @@ bool Search::by_executable() {
 }
 
 std::string Search::sentence() const {
+    if (pid_ == 0) // of a file: nobody can say where else the module might be
+        return path_ + ": " + (replaced_ ? "the file there is not the one that was mapped" : cause_) +
+               ": its frames have no names and stacks may end there; put the file that ran back in its place";
     if (replaced_)
         return path_ + ": the file there is not the one that is mapped (replaced since the start?): its frames have no "
                        "names and stacks may end there; run as root to read the mapped one, or start the process again";

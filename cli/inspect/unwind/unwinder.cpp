@@ -40,6 +40,8 @@ std::string why_it_ends(const Walk& walk, const ThreadFacts& thread) {
     case Walk::End::frame_limit:
         return "more than " + std::to_string(walk.trace.pcs.size()) + " frames";
     case Walk::End::bytes_end:
+        if (thread.stack.empty())
+            return "no stack was copied";
         return thread.stack_cut ? "the copied " + amount(thread.stack.size()) + " of stack end here"
                                 : "the stack's memory ends here";
     case Walk::End::unknown_register:

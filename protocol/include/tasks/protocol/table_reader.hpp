@@ -1,8 +1,8 @@
 // Reads a task table, of a living, hung or dead process, or of one's own. Believes nothing in it: every offset,
 // length, count and index is checked against the size of the file and the caps below; what cannot be read is
 // counted and left out, never invented.
-// Allocates only in open(); streaming uses the reader's own buffers, so the agent may stream while another
-// thread holds the malloc lock. One thread at a time. Does no I/O but through its TableSource.
+// Allocates only in open(), nothing in open_in(); streaming uses the reader's own buffers, so the agent may stream
+// while another thread holds the malloc lock. One thread at a time. Does no I/O but through its TableSource.
 #pragma once
 
 #include <cstdint>
@@ -70,6 +70,12 @@ public:
     /// Reads the header and the directory. `source` must outlive the reader.
     static Result<TableReader, TableError> open(const TableSource& source);
 
+    /// The same in memory of the caller's, memory_bytes of it aligned to 64, which must outlive the reader and its
+    /// copies: takes nothing from the heap, ever. Facts that are texts, and the history, stay empty. Nothing: the
+    /// table cannot be read.
+    static std::optional<TableReader> open_in(const TableSource& source, std::span<char> memory) noexcept;
+    static constexpr std::size_t memory_bytes = 352 * 1024;
+
     const TableFacts& facts() const noexcept { return facts_; }
 
     /// Reads header, history and directory again: the table of a living process grows. Does not allocate once the
@@ -108,6 +114,7 @@ private:
 
     TableReader() = default;
     TableFacts facts_;
+    bool texts_ = true; // are taken
     std::uint32_t site_count_ = 0;
     std::uint64_t record_count_ = 0;
     std::shared_ptr<State> state_;

@@ -8,11 +8,11 @@
 
 #include <tasks/protocol/vocabulary.hpp>
 
-namespace tasks::inspect {
+namespace tasks::protocol {
 
 /// The reason that a system call blocks for; `unknown` for one that the table does not have, and for number -1 (blocked
 /// in no system call, such as a page fault). A futex is `futex` unless its operation says more: which primitive of the
-/// C library stands behind it only the stack tells (frame_waits.hpp).
-protocol::WaitReason wait_of_syscall(std::int32_t number, const std::array<std::uint64_t, 6>& arguments);
+/// C library stands behind it only the stack tells.
+WaitReason wait_of_syscall(std::int32_t number, const std::array<std::uint64_t, 6>& arguments) noexcept;
 
-} // namespace tasks::inspect
+} // namespace tasks::protocol

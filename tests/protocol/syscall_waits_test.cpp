@@ -1,8 +1,8 @@
-#include "analysis/syscall_waits.hpp"
+#include <tasks/protocol/syscall_waits.hpp>
 
 #include <catch2/catch.hpp>
 
-using tasks::inspect::wait_of_syscall;
+using tasks::protocol::wait_of_syscall;
 using tasks::protocol::WaitReason;
 using Arguments = std::array<std::uint64_t, 6>;
 

@@ -1,10 +1,8 @@
-#include "analysis/syscall_waits.hpp"
+#include <tasks/protocol/syscall_waits.hpp>
 
 #include <algorithm>
 
-namespace tasks::inspect {
-
-using protocol::WaitReason;
+namespace tasks::protocol {
 
 namespace {
 
@@ -86,7 +84,7 @@ constexpr std::uint64_t clone_vfork = 0x4000; // the parent sleeps until the chi
 constexpr std::uint64_t setlkw = 7;           // F_SETLKW
 constexpr std::uint64_t ofd_setlkw = 38;      // F_OFD_SETLKW
 
-WaitReason wait_of_futex(std::uint64_t operation) {
+WaitReason wait_of_futex(std::uint64_t operation) noexcept {
     switch (operation & 0x7f) { // without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME
     case 6:                     // FUTEX_LOCK_PI
     case 13:                    // FUTEX_LOCK_PI2
@@ -100,7 +98,7 @@ WaitReason wait_of_futex(std::uint64_t operation) {
 
 } // namespace
 
-WaitReason wait_of_syscall(std::int32_t number, const std::array<std::uint64_t, 6>& arguments) {
+WaitReason wait_of_syscall(std::int32_t number, const std::array<std::uint64_t, 6>& arguments) noexcept {
     switch (number) {
     case sys_futex:
         return wait_of_futex(arguments[1]);
@@ -121,4 +119,4 @@ WaitReason wait_of_syscall(std::int32_t number, const std::array<std::uint64_t, 
     return found != x86_64.end() && found->number == number ? found->reason : WaitReason::unknown;
 }
 
-} // namespace tasks::inspect
+} // namespace tasks::protocol

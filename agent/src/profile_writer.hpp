@@ -1,0 +1,52 @@
+// One profile: everything that it is made with, in one region of memory, since the stack of the host's thread may be
+// small. Made, used once and dropped by tasks::write_profile, on any thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include <tasks/profile.hpp>
+#include <tasks/protocol/table_reader.hpp>
+
+#include "own_table.hpp"
+#include "profile_groups.hpp"
+#include "profile_head.hpp"
+#include "profile_modules.hpp"
+#include "profile_output.hpp"
+#include "profile_sites.hpp"
+#include "profile_walk.hpp"
+
+namespace tasks::agent {
+
+class ProfileWriter {
+public:
+    /// Takes its memory from `region`, which has region_bytes.
+    ProfileWriter(int fd, Region& region, const OwnTable& table) noexcept;
+
+    /// 0, or the errno value of the write that failed.
+    int write(const ProfiledProcess& process, ProfileDetail detail) noexcept;
+
+private:
+    void write_tasks(const ProfiledProcess& process, ProfileDetail detail) noexcept;
+
+    static constexpr std::size_t output_bytes = 64 * 1024;
+
+    Workspace workspace_;
+    ProfileOutput output_;
+    std::optional<protocol::TableReader> table_; ///< nothing: it cannot be read
+    ProfileSites sites_;
+    ProfileModules modules_;
+    std::span<char> marks_;
+    ProfileGroups::Memory groups_;
+
+public:
+    /// Address space; a profile of eight threads touches some 300 KiB of it.
+    static constexpr std::size_t region_bytes =
+        Workspace::memory_bytes + whole_pages(output_bytes) + whole_pages(protocol::TableReader::memory_bytes) +
+        whole_pages(ProfileSites::memory_bytes) + whole_pages(ProfileModules::memory_bytes) +
+        whole_pages(ProfileWalk::marks_bytes) + whole_pages(ProfileGroups::shapes_bytes) +
+        whole_pages(ProfileGroups::buckets_bytes) + whole_pages(ProfileGroups::chains_bytes);
+};
+
+} // namespace tasks::agent
