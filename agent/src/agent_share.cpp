@@ -39,9 +39,9 @@ struct Inheritance {
 
 constinit thread_local bool forking = false;
 
-/// Starting or stopping; the mutex is held. Forks that have begun are waited for, so that no child sees a run half made;
-/// one that begins now does not wait: its child gets nothing. Not for ever: a fork handler of the host's may wait for a
-/// lock that the caller holds.
+/// Starting or stopping; the mutex is held. Forks that have begun are waited for, so that no child sees a run half
+/// made; one that begins now does not wait: its child gets nothing. Not for ever: a fork handler of the host's may wait
+/// for a lock that the caller holds.
 class Change {
 public:
     explicit Change(Shared& shared) noexcept : shared_(shared) {

@@ -2,9 +2,9 @@
 // And what becomes of it at fork(), exit() and quick_exit().
 //
 // A forked child has none of it: what leads to the run lies in a page that the kernel wipes (raw clone() and _Fork()
-// too). After fork() a handler also closes the descriptors that the child got of it, and starts a run of the child's own
-// where AgentOptions::start_after_fork asks for it, in which the copies of the parent's shares are counted.
-// Any thread, not in signal handlers.
+// too). After fork() a handler also closes the descriptors that the child got of it, and starts a run of the child's
+// own where AgentOptions::start_after_fork asks for it, in which the copies of the parent's shares are counted. Any
+// thread, not in signal handlers.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// Keeps the library that this code is in from being unmapped: a plugin that links the agent may be closed with dlclose()
-// while the agent's thread runs in it, and the hooks at the end of threads, at fork() and at exit() lead here for ever.
+// Keeps the library that this code is in from being unmapped: a plugin that links the agent may be closed with
+// dlclose() while the agent's thread runs in it, and the hooks at the end of threads, at fork() and at exit() lead here
+// for ever.
 #pragma once
 
 namespace tasks::agent {

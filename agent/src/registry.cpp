@@ -238,8 +238,8 @@ std::uint64_t Registry::host_threads() noexcept {
     constexpr int most_looks = 8;
     std::uint64_t all = kernel_threads();
     for (int look = 0;; ++look) {
-        const std::uint64_t not_counted = exiting_threads() + (agent_tid() != 0 ? 1 : 0) +
-                                          (main_ended_.load(std::memory_order_relaxed) ? 1 : 0);
+        const std::uint64_t not_counted =
+            exiting_threads() + (agent_tid() != 0 ? 1 : 0) + (main_ended_.load(std::memory_order_relaxed) ? 1 : 0);
         const std::uint64_t again = kernel_threads();
         if (again == all || look == most_looks)
             return again > not_counted ? again - not_counted : 0;

@@ -127,7 +127,7 @@ private:
     std::atomic<bool> calls_{false}; // the next begin has to wake the agent's thread
     std::atomic<std::uint32_t> agent_tid_{0};
     std::atomic<bool> main_ended_{false}; // by pthread_exit(): the kernel counts it until the process ends
-    std::atomic<int> task_fd_{-1}; // somebody else's: the number may have become another file's
+    std::atomic<int> task_fd_{-1};        // somebody else's: the number may have become another file's
     dev_t task_device_ = 0;
     ino_t task_inode_ = 0;
     std::atomic<std::uint32_t> calling_{0}; // threads inside call()

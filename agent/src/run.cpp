@@ -23,8 +23,8 @@ namespace {
 
 constexpr std::time_t longest_end_s = 2;
 
-/// A joined thread is still one of the process for some microseconds: long enough for unshare(CLONE_NEWUSER), which asks
-/// for a process of one thread, to fail in a host that stopped the agent for it. 100 ms at most.
+/// A joined thread is still one of the process for some microseconds: long enough for unshare(CLONE_NEWUSER), which
+/// asks for a process of one thread, to fail in a host that stopped the agent for it. 100 ms at most.
 void wait_until_gone(std::uint32_t tid) noexcept {
     constexpr timespec one_wait{.tv_sec = 0, .tv_nsec = 20'000};
     for (int waits = 0; waits < 5'000 && ::syscall(SYS_tgkill, ::getpid(), static_cast<pid_t>(tid), 0) == 0; ++waits)

@@ -1,9 +1,9 @@
-// A descriptor that the agent keeps while it runs, and that the host may close: a daemon that closes all numbers that it
-// does not know closes ours too, and the next file that it opens gets the number. So the file is remembered, and looked
-// at again before it is used and before it is closed: a number that became the host's is left alone. One fstat, 0.2 us.
-// Not for eventfds and their like, which have one inode in common. What is closed between the look and the use is not
-// noticed; the agent's sockets are read and written by recv() and send() only, which do nothing to a file or a pipe.
-// Movable. ours() on any thread, the rest on the owner's.
+// A descriptor that the agent keeps while it runs, and that the host may close: a daemon that closes all numbers that
+// it does not know closes ours too, and the next file that it opens gets the number. So the file is remembered, and
+// looked at again before it is used and before it is closed: a number that became the host's is left alone. One fstat,
+// 0.2 us. Not for eventfds and their like, which have one inode in common. What is closed between the look and the use
+// is not noticed; the agent's sockets are read and written by recv() and send() only, which do nothing to a file or a
+// pipe. Movable. ours() on any thread, the rest on the owner's.
 #pragma once
 
 #include <sys/stat.h>

@@ -114,7 +114,8 @@ void AgentLocator::look_into(const std::vector<std::string>& places, const Proce
                                          ": the file system that the process sees cannot be entered; run as root"});
         return;
     }
-    // One that did chroot() after its agent began has its files where it was before: in our file system, if it is of ours.
+    // One that did chroot() after its agent began has its files where it was before: in our file system, if it is of
+    // ours.
     const bool moved = root.fd.get() >= 0 && process.inner_pid == process.stat.pid;
     for (const auto& path : places) {
         if (std::ranges::find(located.looked_in, path) != located.looked_in.end()) {
@@ -132,16 +133,16 @@ bool AgentLocator::look_at(const OpenedPlace& opened, const Process& process, Lo
     if (opened.problem) {
         keep_worst(located.problem, *opened.problem);
     }
-    auto files = opened.place ? find_in_place(*opened.place, process.inner_pid, process.stat.start_time_ticks)
-                              : std::nullopt;
+    auto files =
+        opened.place ? find_in_place(*opened.place, process.inner_pid, process.stat.start_time_ticks) : std::nullopt;
     if (!files) {
         return false;
     }
     if (!believed(*opened.place, process.uid, world_.euid)) {
-        keep_worst(located.problem, {inspect::Trouble::not_inspectable,
-                                     "directory " + opened.place->path + ": owned by uid " +
-                                         std::to_string(opened.place->owner_uid) + ", its process by uid " +
-                                         std::to_string(process.uid) + "; it is not believed"});
+        keep_worst(located.problem,
+                   {inspect::Trouble::not_inspectable,
+                    "directory " + opened.place->path + ": owned by uid " + std::to_string(opened.place->owner_uid) +
+                        ", its process by uid " + std::to_string(process.uid) + "; it is not believed"});
         return false;
     }
     files->owner_uid = process.uid;

@@ -33,7 +33,8 @@ Error not_ours(std::uint32_t pid, std::uint32_t uid, std::uint32_t euid) {
 
 std::string earlier_program(const Process& process) {
     return "process " + std::to_string(process.stat.pid) + " (" + process.stat.command +
-           "): the agent's files are of another program that it was before exec(); this one has no agent; tasks stack " +
+           "): the agent's files are of another program that it was before exec(); this one has no agent; tasks "
+           "stack " +
            std::to_string(process.inner_pid) + "@" + std::to_string(process.stat.start_time_ticks) +
            " shows what was registered in the other one";
 }

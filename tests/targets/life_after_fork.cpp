@@ -1,6 +1,6 @@
 // life_after_fork HOW: a host whose agent starts again in children (AgentOptions::start_after_fork): deep (three
-// generations), users (several Agent objects), storm N (so many children of four threads), fails (it cannot start there);
-// and daemons: daemon_with (it moves along), daemon_after (started in the daemon), daemon_before (it has none).
+// generations), users (several Agent objects), storm N (so many children of four threads), fails (it cannot start
+// there); and daemons: daemon_with (it moves along), daemon_after (started in the daemon), daemon_before (it has none).
 #include <sys/stat.h>
 
 #include <atomic>

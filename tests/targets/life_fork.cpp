@@ -1,5 +1,5 @@
-// life_fork HOW: a host with jobs that makes a child: fork, fork_exit, again, clone, vfork, spawn, exec, exec_agent; and
-// what such a child does with jobs of its own and of its parent's.
+// life_fork HOW: a host with jobs that makes a child: fork, fork_exit, again, clone, vfork, spawn, exec, exec_agent;
+// and what such a child does with jobs of its own and of its parent's.
 #include <sched.h>
 #include <spawn.h>
 #include <sys/syscall.h>

@@ -17,9 +17,7 @@ namespace {
 
 uid_t uid_of(const char* word) { return static_cast<uid_t>(std::strtoul(word, nullptr, 10)); }
 
-void expect(const char* what, int result) {
-    life::say("%s: %s\n", what, result == 0 ? "done" : std::strerror(errno));
-}
+void expect(const char* what, int result) { life::say("%s: %s\n", what, result == 0 ? "done" : std::strerror(errno)); }
 
 /// As a daemon gives up root for good; it is not dumpable after that.
 void drop(uid_t uid) {

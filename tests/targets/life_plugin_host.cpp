@@ -1,6 +1,6 @@
-// life_plugin_host HOW PLUGIN: closed (the plugin ends its agent, then it is closed), left (it is closed while its agent
-// runs), again (opened and closed ten times), second (the host has an agent, then the plugin gets one), first (the other
-// way round). Linked with AGENT or, for `closed`, `left` and `again`, without.
+// life_plugin_host HOW PLUGIN: closed (the plugin ends its agent, then it is closed), left (it is closed while its
+// agent runs), again (opened and closed ten times), second (the host has an agent, then the plugin gets one), first
+// (the other way round). Linked with AGENT or, for `closed`, `left` and `again`, without.
 #include <dlfcn.h>
 
 #include <optional>

@@ -1,5 +1,5 @@
-// life_storm FORKS: a host with five jobs, of which four threads fork so many children in all, as fast as it goes. A child
-// uses jobs and counts its tasks, then ends, or becomes another program.
+// life_storm FORKS: a host with five jobs, of which four threads fork so many children in all, as fast as it goes. A
+// child uses jobs and counts its tasks, then ends, or becomes another program.
 #include <sys/syscall.h>
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// life_threads COUNT PER_SECOND: starts and ends so many threads at that rate, each with a job, a wait and a queued job,
-// while it is looked at; says what is left of them.
+// life_threads COUNT PER_SECOND: starts and ends so many threads at that rate, each with a job, a wait and a queued
+// job, while it is looked at; says what is left of them.
 #include <atomic>
 #include <chrono>
 #include <thread>

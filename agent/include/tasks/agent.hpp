@@ -20,8 +20,8 @@
 //   chroot(), chdir() and the other namespaces may come at any time.
 // - A host that closes all descriptors that it does not know: after that. Done later, it silences the agent: the table
 //   is what `tasks` reads then, in the room that it has. What the host opens under the same numbers is left alone.
-// exit() and quick_exit() remove its files though an Agent is alive; _exit(), abort() and signals leave them. After exec()
-// nothing of it is left but the files. A plugin may link it: its library stays mapped after dlclose().
+// exit() and quick_exit() remove its files though an Agent is alive; _exit(), abort() and signals leave them. After
+// exec() nothing of it is left but the files. A plugin may link it: its library stays mapped after dlclose().
 #pragma once
 
 #include <cstddef>
@@ -54,17 +54,18 @@ struct AgentOptions {
     int capture_signal = 0;
     /// Starts an agent, with these options, in children made by fork(), which have none otherwise. Not in those of
     /// vfork(), posix_spawn(), _Fork() and raw clone(), nor while another thread starts or stops the agent. Costs the
-    /// child what a start costs, 1 ms; one that only calls exec() has no use for it. The child's copies of this process's
-    /// Agent objects count as its users: the last one that is destroyed there stops the child's agent, and no other.
-    /// Where it cannot start in the child nothing is said; an Agent made there joins it, or tries again and tells why.
+    /// child what a start costs, 1 ms; one that only calls exec() has no use for it. The child's copies of this
+    /// process's Agent objects count as its users: the last one that is destroyed there stops the child's agent, and no
+    /// other. Where it cannot start in the child nothing is said; an Agent made there joins it, or tries again and
+    /// tells why.
     bool start_after_fork = false;
 };
 
 /// Starts the agent on construction, stops it on destruction. At most one runs in a process: a second Agent joins
 /// the first, and the last to go stops it. Of two copies of the static library in one process (a program's and a
-/// plugin's) the second does not run, and error() says so: link both with the shared one. Constructor and destructor may
-/// be called on any thread, not from a signal handler. The destructor waits 2 s for the agent's thread at the most. Jobs
-/// and waits may outlive it: they then do nothing. In a child after fork() it is inert, but for start_after_fork.
+/// plugin's) the second does not run, and error() says so: link both with the shared one. Constructor and destructor
+/// may be called on any thread, not from a signal handler. The destructor waits 2 s for the agent's thread at the most.
+/// Jobs and waits may outlive it: they then do nothing. In a child after fork() it is inert, but for start_after_fork.
 class TASKS_EXPORT Agent {
 public:
     Agent() noexcept : Agent(AgentOptions{}) {}
