@@ -1,6 +1,7 @@
 // tasks/agent.h: the C++ objects, made in the caller's memory.
 #include <tasks/agent.h>
 
+#include <cerrno>
 #include <new>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 #include <tasks/agent.hpp>
 #include <tasks/job.hpp>
 #include <tasks/label.hpp>
+#include <tasks/profile.hpp>
 #include <tasks/queue_probe.hpp>
 #include <tasks/wait.hpp>
 
@@ -181,5 +183,11 @@ int tasks_queue_probe_add(tasks_queue_probe* probe, const char* name, uint64_t (
     return made->registered() ? 0 : -1;
 }
 void tasks_queue_probe_remove(tasks_queue_probe* probe) { end_in<CQueueProbe>(probe); }
+
+int tasks_write_profile(int fd, int detail) {
+    if (detail < static_cast<int>(ProfileDetail::groups) || detail > static_cast<int>(ProfileDetail::stacks))
+        return EINVAL;
+    return write_profile(fd, static_cast<ProfileDetail>(detail));
+}
 
 } // extern "C"

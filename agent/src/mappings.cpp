@@ -10,21 +10,12 @@
 #include <optional>
 
 #include "fixed_text.hpp"
-#include "region.hpp"
+#include "program_headers.hpp"
 
 namespace tasks::agent {
 namespace {
 
-constexpr std::size_t max_program_headers = 64;
 constexpr std::size_t max_note_bytes = 1024; // a build-id note has 36 bytes; others stand beside it
-
-template <class T> bool read_value(std::uint64_t address, T& value) noexcept {
-    std::array<char, sizeof(T)> bytes;
-    if (read_memory(address, bytes) != sizeof(T))
-        return false;
-    value = std::bit_cast<T>(bytes);
-    return true;
-}
 
 constexpr std::size_t aligned(std::size_t bytes) noexcept { return (bytes + 3) & ~std::size_t{3}; }
 
@@ -44,37 +35,6 @@ std::string_view find_build_id(std::string_view notes) noexcept {
     }
     return {};
 }
-
-/// The program headers of the ELF image whose first page lies at `address`; none where there is no image.
-class ProgramHeaders {
-public:
-    explicit ProgramHeaders(std::uint64_t address) noexcept : image_(address) {
-        Elf64_Ehdr elf;
-        if (!read_value(address, elf) || std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 ||
-            elf.e_ident[EI_CLASS] != ELFCLASS64 || elf.e_phentsize != sizeof(Elf64_Phdr))
-            return;
-        const std::size_t count = std::min<std::size_t>(elf.e_phnum, table_.size());
-        const std::span<char> bytes{std::bit_cast<char*>(table_.data()), count * sizeof(Elf64_Phdr)};
-        if (elf.e_phoff <= page_bytes && read_memory(address + elf.e_phoff, bytes) == bytes.size())
-            count_ = count;
-    }
-
-    std::span<const Elf64_Phdr> headers() const noexcept { return {table_.data(), count_}; }
-
-    /// What is added to an address of the file's to get one in memory: the first page belongs to the segment of
-    /// offset 0.
-    std::optional<std::uint64_t> bias() const noexcept {
-        for (const Elf64_Phdr& header : headers())
-            if (header.p_type == PT_LOAD && header.p_offset == 0)
-                return image_ - header.p_vaddr;
-        return {};
-    }
-
-private:
-    std::uint64_t image_;
-    std::array<Elf64_Phdr, max_program_headers> table_;
-    std::size_t count_ = 0;
-};
 
 } // namespace
 
@@ -124,8 +84,6 @@ std::size_t build_id_at(std::uint64_t address, std::span<char, max_build_id_byte
     }
     return 0;
 }
-
-std::optional<std::uint64_t> load_bias_at(std::uint64_t address) noexcept { return ProgramHeaders{address}.bias(); }
 
 bool Modules::is_of_image(const Mapping& mapping) const noexcept {
     return image_ != 0 && mapping.inode == image_inode_ &&

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -38,9 +37,6 @@ inline constexpr std::size_t max_build_id_bytes = 64;
 
 /// The build-id of the ELF image whose first page lies at `address`; its length in `into`, 0 where there is none.
 std::size_t build_id_at(std::uint64_t address, std::span<char, max_build_id_bytes> into) noexcept;
-
-/// What is added to an address in that image's file to get one in memory; nothing where there is no image.
-std::optional<std::uint64_t> load_bias_at(std::uint64_t address) noexcept;
 
 /// Copies `into.size()` bytes of the process's own memory; returns how many could be read before the first page
 /// that cannot, 0 for none.

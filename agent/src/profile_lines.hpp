@@ -14,7 +14,7 @@ namespace tasks::agent {
 
 class ProfileLines {
 public:
-    ProfileLines(ProfileOutput& output, ProfileSites& sites, const ProfileModules& modules) noexcept
+    ProfileLines(ProfileOutput& output, ProfileSites& sites, ProfileModules& modules) noexcept
         : out(output), sites_(sites), modules_(modules) {}
 
     /// `8 tasks  job`
@@ -39,7 +39,7 @@ public:
     /// `  created by submit  /src/payments.cpp:29  charge card`, and a line for each inner scope.
     void created_by(const std::uint32_t* scopes, std::size_t count, std::uint32_t left_out) noexcept;
 
-    /// `  at libc.so.6+0x85d36  pc 0x7f3a00085d36`
+    /// `  at libc.so.6+0xf82ec  read  pc 0x7f3a000f82ec`
     void at(std::uint64_t pc) noexcept;
 
     /// "captured", "not permitted": what came of a thread.
@@ -51,7 +51,7 @@ private:
     void place(std::string_view label, std::uint32_t site) noexcept;
 
     ProfileSites& sites_;
-    const ProfileModules& modules_;
+    ProfileModules& modules_;
 };
 
 } // namespace tasks::agent

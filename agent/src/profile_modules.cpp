@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mappings.hpp"
+#include "program_headers.hpp"
 
 namespace tasks::agent {
 namespace {
@@ -25,25 +26,26 @@ bool ProfileModules::write(ProfileOutput& output, Workspace& workspace, std::uin
         if (!module.build_id.empty())
             (output << "build-id ").bytes_in_hexadecimal(module.build_id) << "  ";
         output.text(module.path) << "\n";
-        keep(module, load_bias_at(modules.image()));
+        keep(module, modules.image());
     }
     return count_ != 0;
 }
 
 // Without an image's first page the offset in the file stands for the address in it: the same in most files.
-void ProfileModules::keep(const protocol::Module& module, std::optional<std::uint64_t> bias) noexcept {
+void ProfileModules::keep(const protocol::Module& module, std::uint64_t image) noexcept {
     if (count_ == most_kept)
         return;
     Kept& kept = kept_[count_++];
     kept.start = module.start;
     kept.end = module.end;
-    kept.bias = bias.value_or(module.start - module.file_offset);
+    kept.bias = ProgramHeaders{image}.bias().value_or(module.start - module.file_offset);
+    kept.image = image;
     const std::string_view name = base_name(module.path).substr(0, kept.name.size() - 1);
     name.copy(kept.name.data(), name.size());
     kept.name[name.size()] = '\0';
 }
 
-void ProfileModules::tell(std::uint64_t pc, ProfileOutput& output) const noexcept {
+void ProfileModules::tell(std::uint64_t pc, ProfileOutput& output) noexcept {
     const Kept* begin = kept_;
     const Kept* end = begin + count_;
     const Kept* after =
@@ -55,6 +57,8 @@ void ProfileModules::tell(std::uint64_t pc, ProfileOutput& output) const noexcep
     const Kept& kept = *(after - 1);
     output.text(kept.name.data()) << "+";
     output.hexadecimal(pc - kept.bias);
+    if (const std::string_view name = names_.at(pc, kept.image); !name.empty())
+        (output << "  ").text(name);
 }
 
 } // namespace tasks::agent

@@ -2,10 +2,6 @@
 
 #include <algorithm>
 
-#include "clock.hpp"
-#include "fixed_text.hpp"
-#include "proc_file.hpp"
-
 namespace tasks::agent {
 
 ProfileWalk::ProfileWalk(Workspace& workspace, protocol::TableReader* table, std::span<char> marks,
@@ -27,15 +23,8 @@ void ProfileWalk::list() noexcept {
 
 /// Ourselves the kernel shows in the call that asks.
 protocol::ThreadStack ProfileWalk::look_at(std::uint32_t tid) noexcept {
-    if (tid != moment_.own_tid)
-        return capture_.capture(tid, settings_);
-    protocol::ThreadStack self = not_captured(tid, protocol::Capture::running, now_ns());
-    FixedText<32> path;
-    path << tid << "/comm";
-    const std::int64_t got = read_file(workspace_.task_directory.get(), path.c_str(), workspace_.texts);
-    const std::string_view name{workspace_.texts.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
-    self.name = name.substr(0, name.find('\n'));
-    return self;
+    return tid == moment_.own_tid ? capture_.told_as(tid, protocol::Capture::running)
+                                  : capture_.capture(tid, settings_);
 }
 
 std::size_t ProfileWalk::index_of(std::uint32_t tid) const noexcept {

@@ -8,10 +8,10 @@ ProfileWriter::ProfileWriter(int fd, Region& region, const OwnTable& table) noex
     : workspace_(region), output_(fd, region.take(output_bytes)),
       table_(protocol::TableReader::open_in(table, region.take(protocol::TableReader::memory_bytes))),
       sites_(table_ ? &*table_ : nullptr, region.take(ProfileSites::memory_bytes)),
-      modules_(region.take(ProfileModules::memory_bytes)), marks_(region.take(ProfileWalk::marks_bytes)),
-      groups_{.shapes = region.take(ProfileGroups::shapes_bytes),
-              .buckets = region.take(ProfileGroups::buckets_bytes),
-              .chains = region.take(ProfileGroups::chains_bytes)} {}
+      modules_(region.take(ProfileModules::memory_bytes), region.take(ExportedNames::memory_bytes)),
+      marks_(region.take(ProfileWalk::marks_bytes)), groups_{.shapes = region.take(ProfileGroups::shapes_bytes),
+                                                             .buckets = region.take(ProfileGroups::buckets_bytes),
+                                                             .chains = region.take(ProfileGroups::chains_bytes)} {}
 
 int ProfileWriter::write(const ProfiledProcess& process, ProfileDetail detail) noexcept {
     write_head(process, detail, output_);

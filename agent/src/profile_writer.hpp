@@ -45,8 +45,9 @@ public:
     static constexpr std::size_t region_bytes =
         Workspace::memory_bytes + whole_pages(output_bytes) + whole_pages(protocol::TableReader::memory_bytes) +
         whole_pages(ProfileSites::memory_bytes) + whole_pages(ProfileModules::memory_bytes) +
-        whole_pages(ProfileWalk::marks_bytes) + whole_pages(ProfileGroups::shapes_bytes) +
-        whole_pages(ProfileGroups::buckets_bytes) + whole_pages(ProfileGroups::chains_bytes);
+        whole_pages(ExportedNames::memory_bytes) + whole_pages(ProfileWalk::marks_bytes) +
+        whole_pages(ProfileGroups::shapes_bytes) + whole_pages(ProfileGroups::buckets_bytes) +
+        whole_pages(ProfileGroups::chains_bytes);
 };
 
 } // namespace tasks::agent

@@ -7,9 +7,9 @@ _tasks_options() {
     case $1 in
     '') echo '-h --help -p --pid --timeout --json --color' ;;
     list) echo '-h --help --dead --timeout --json --color' ;;
-    vitals | count) echo '-h --help -p --pid --timeout --json --color' ;;
+    vitals | count) echo '-h --help -p --pid --timeout --from --json --color' ;;
     stack)
-        echo '-h --help -p --pid --timeout --full --state --kind --older --match --limit --json --color'
+        echo '-h --help -p --pid --timeout --from --full --state --kind --older --match --limit --json --color'
         ;;
     version) echo '-h --help --json --color' ;;
     esac
@@ -19,6 +19,7 @@ _tasks_options() {
 _tasks_values() {
     case $1 in
     -p | --pid) _tasks_targets "$2" ;;
+    --from) compgen -f -- "${current#--from=}" || true ;;
     --color) echo 'auto always never' ;;
     --state) echo 'running runnable waiting done unknown' ;;
     --kind) echo 'thread coroutine fiber job unknown' ;;
@@ -79,7 +80,7 @@ _tasks() {
     current=${words[-1]}
     for ((at = 1; at < ${#words[@]} - 1; at++)); do
         case ${words[at]} in
-        -p?* | --pid=*) ((targets++)) ;;
+        -p?* | --pid=* | --from=*) ((targets++)) ;;
         -*=*) ;;
         -*)
             if _tasks_values "${words[at]}" true >/dev/null; then
@@ -87,7 +88,7 @@ _tasks() {
                     _tasks_reply '' $(_tasks_values "${words[at]}" "$1")
                     return
                 fi
-                if [[ ${words[at]} == -p || ${words[at]} == --pid ]]; then
+                if [[ ${words[at]} == -p || ${words[at]} == --pid || ${words[at]} == --from ]]; then
                     ((targets++))
                 fi
                 ((at++))

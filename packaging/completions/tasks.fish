@@ -14,12 +14,12 @@ function __tasks_plain_words
     for word in $words[2..-1]
         if test $value = 1
             set value 0
-        else if contains -- $word -p --pid
+        else if contains -- $word -p --pid --from
             set value 1
             echo pid
         else if contains -- $word --timeout --color --state --kind --older --match --limit
             set value 1
-        else if string match -q -- '-p?*' $word; or string match -q -- '--pid=*' $word
+        else if string match -q -- '-p?*' $word; or string match -q -- '--pid=*' $word; or string match -q -- '--from=*' $word
             echo pid
         else if not string match -q -- '-*' $word
             echo $word
@@ -54,6 +54,7 @@ complete -c tasks -l json -d 'print JSON, for programs'
 complete -c tasks -l color -x -a 'auto always never' -d 'colour'
 complete -c tasks -n '__tasks_verb none list vitals count stack' -l timeout -x -a '500ms 1s 5s 30s 2m' -d 'answer within this time'
 complete -c tasks -n '__tasks_verb none vitals count stack' -s p -l pid -x -k -a '(__tasks_targets)' -d 'the process'
+complete -c tasks -n '__tasks_verb vitals count stack' -l from -r -F -d 'a profile, in place of a process'
 complete -c tasks -n '__tasks_verb list' -l dead -d 'those that crashed or were killed and left a table'
 complete -c tasks -n '__tasks_verb stack' -l full -d 'one block a task, not a group'
 complete -c tasks -n '__tasks_verb stack' -l state -x -a 'running runnable waiting done unknown' -d 'only tasks in this state'
