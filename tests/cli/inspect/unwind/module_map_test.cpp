@@ -140,7 +140,7 @@ TEST_CASE("a deleted program without its process is a problem that names the fil
     std::filesystem::remove(copy.path);
     const auto problems = problems_of(copy.own_deleted());
     REQUIRE(problems.size() == 1);
-    REQUIRE_THAT(problems[0], Catch::Contains(copy.path + ": deleted") && Catch::Contains("start the process again"));
+    REQUIRE_THAT(problems[0], Catch::Contains(copy.path + ": ") && Catch::Contains("put the file that ran back"));
 }
 
 TEST_CASE("a replaced program is a problem, not guessed") {
@@ -151,7 +151,7 @@ TEST_CASE("a replaced program is a problem, not guessed") {
     std::filesystem::copy_file("/bin/cat", copy.path);
     const auto problems = problems_of(mapped);
     REQUIRE(problems.size() == 1);
-    REQUIRE_THAT(problems[0], Catch::Contains(copy.path) && Catch::Contains("not the one that is mapped"));
+    REQUIRE_THAT(problems[0], Catch::Contains(copy.path) && Catch::Contains("not the one that was mapped"));
 }
 
 TEST_CASE("a replaced program whose process lives is read through the process") {
@@ -207,5 +207,5 @@ TEST_CASE("what is no regular ELF file of x86-64 is a problem, and opening it do
 TEST_CASE("a mapping that no segment of the file covers is a problem") {
     auto module = of_path(modules_of(::getpid()), "libc.so");
     module.file_offset = 1ull << 40;
-    REQUIRE_THAT(problems_of(module).at(0), Catch::Contains("not the one that is mapped"));
+    REQUIRE_THAT(problems_of(module).at(0), Catch::Contains("not the one that was mapped"));
 }
