@@ -149,7 +149,7 @@ void prepare_process() noexcept {
 std::uint64_t join_or_start(const AgentOptions& options, std::string& problem) {
     Shared* shared = shared_page.make();
     if (shared == nullptr) {
-        problem = "no memory";
+        problem = std::string("no page that a forked child does not inherit: ") + std::strerror(errno);
         return 0;
     }
     prepare_process();
@@ -163,8 +163,9 @@ std::uint64_t join_or_start(const AgentOptions& options, std::string& problem) {
         }
         shared->run = run->release();
         shared->number = now_ns();
+    } else {
+        problem = shared->run->problem();
     }
-    problem = shared->run->problem();
     set_users(*shared, shared->users + 1);
     return shared->number;
 }
@@ -176,6 +177,8 @@ std::uint64_t take_share(const AgentOptions& options, std::string& problem) noex
         if (!switched_off())
             return join_or_start(options, problem);
         problem = "switched off by TASKS_AGENT=off";
+    } catch (const std::bad_alloc&) {
+        problem = "no memory"; // a text so short takes none
     } catch (const std::exception& error) {
         try {
             problem = error.what();

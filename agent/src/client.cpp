@@ -95,8 +95,13 @@ std::uint64_t Client::deadline() const noexcept {
 /// False: the peer has gone.
 bool Client::receive(std::uint64_t now) noexcept {
     const ssize_t got = ::recv(socket_.get(), in_.data() + in_filled_, in_.size() - in_filled_, MSG_DONTWAIT);
-    if (got < 0)
+    if (got < 0) {
+        if (errno == EPERM || errno == ENOSYS)
+            turn_away(socket_.get(), refusal(protocol::ErrorCode::unknown,
+                                             "a filter of system calls (seccomp) keeps this process from reading what "
+                                             "you ask: recvfrom is refused"));
         return errno == EAGAIN || errno == EINTR;
+    }
     if (got == 0)
         return false;
     if (in_filled_ == 0)

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -57,6 +58,8 @@ Result<Identity> read_identity(std::string_view name) {
     const pid_t pid = ::getpid(); // under a filter of system calls this may fail too
     if (pid <= 0)
         return Failure{std::string("getpid: ") + std::strerror(errno)};
+    if (::syscall(SYS_gettid) <= 0)
+        return Failure{std::string("gettid: ") + std::strerror(errno)};
     identity.pid = static_cast<std::uint32_t>(pid);
     identity.uid = static_cast<std::uint32_t>(::geteuid());
     struct stat pid_namespace{};

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace tasks::agent {
@@ -35,12 +36,15 @@ private:
 };
 
 /// The same file under a number of 3 or more: a host that closed its standard streams must not find ours there, and
-/// write into it. Where no number is free the old one is kept.
+/// write into it. Empty where no number is free: errno says why.
 inline OwnedFd above_standard_streams(OwnedFd fd) noexcept {
     if (fd.get() < 0 || fd.get() > 2)
         return fd;
     OwnedFd higher{::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)};
-    return higher ? std::move(higher) : std::move(fd);
+    const int error = errno;
+    fd.reset();
+    errno = error;
+    return higher;
 }
 
 } // namespace tasks::agent

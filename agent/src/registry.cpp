@@ -119,11 +119,16 @@ ThreadState* Registry::take_state() noexcept {
 }
 
 ThreadState* Registry::bind() noexcept {
-    ThreadState* state = take_state();
+    const long tid = ::syscall(SYS_gettid);
+    ThreadState* state = tid > 0 ? take_state() : nullptr; // a filter of system calls may refuse even that one
     if (state == nullptr)
         return nullptr;
+    if (::pthread_setspecific(exit_key, state) != 0) { // no memory: its end would not be noticed
+        give_state(*state);
+        return nullptr;
+    }
     state->generation.fetch_add(1, std::memory_order_relaxed);
-    state->tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    state->tid = static_cast<std::uint32_t>(tid);
     forget_exit(state->tid);
     {
         protocol::RecordHead& head = state->record->head;
@@ -131,7 +136,6 @@ ThreadState* Registry::bind() noexcept {
         put(head.type, static_cast<std::uint8_t>(protocol::RecordType::thread));
         put(head.tid, state->tid);
     }
-    ::pthread_setspecific(exit_key, state);
     bound_ = state;
     return state;
 }
@@ -161,6 +165,10 @@ void Registry::unbind(ThreadState& state) noexcept {
         main_ended_.store(true, std::memory_order_relaxed);
     else
         remember_exit(state.tid);
+    give_state(state);
+}
+
+void Registry::give_state(ThreadState& state) noexcept {
     std::uint64_t old = free_states_.load(std::memory_order_relaxed);
     std::uint64_t wanted;
     do {

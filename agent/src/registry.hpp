@@ -100,6 +100,7 @@ private:
     bool build() noexcept;
     ThreadState* bind() noexcept;
     ThreadState* take_state() noexcept;
+    void give_state(ThreadState& state) noexcept;
     void unbind(ThreadState& state) noexcept;
     void count(ThreadState& thread, std::uint32_t site, bool birth) noexcept;
     void remember_exit(std::uint32_t tid) noexcept;

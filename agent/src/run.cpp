@@ -39,24 +39,34 @@ std::string file_name(const Identity& identity, std::string_view suffix) {
     return protocol::instance_name(identity.pid, identity.start_time_ticks) + std::string(suffix);
 }
 
+std::string because(const char* what, int error) { return std::string(what) + ": " + std::strerror(error); }
+
 } // namespace
 
 Run::Run(const AgentOptions& options, Identity identity, Place place)
     : options_(options), name_(options.name), directory_(options.directory), identity_(std::move(identity)),
-      place_(std::move(place)) {
+      socket_name_(file_name(identity_, protocol::socket_suffix)),
+      table_name_(file_name(identity_, protocol::table_suffix)), place_(std::move(place)) {
     options_.name = name_;
     options_.directory = directory_;
 }
 
+Run::~Run() {
+    if (started_)
+        return;
+    remove_files();
+    if (registry_ != nullptr)
+        registry_->retire();
+}
+
 Result<TableFile> Run::make_table(const AgentOptions& options, std::string& problem) {
     const TableLimits limits = checked(options).table;
-    const std::string name = file_name(identity_, protocol::table_suffix);
-    auto table = TableFile::create(place_.directory.get(), name, identity_, limits);
+    auto table = TableFile::create(place_.directory.get(), table_name_, identity_, limits);
     if (table)
         return table;
-    problem = "table " + place_.path + "/" + name + ": " + table.error() +
+    problem = "table " + place_.path + "/" + table_name_ + ": " + table.error() +
               "; kept in memory, so it will not outlive the process";
-    return TableFile::create(-1, name, identity_, limits);
+    return TableFile::create(-1, table_name_, identity_, limits);
 }
 
 Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string& problem) {
@@ -73,46 +83,38 @@ Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string
         return Failure{place.error()};
     std::unique_ptr<Run> run{new Run(options, std::move(*identity), std::move(*place))};
     prune_dead(run->place_, run->identity_);
-    auto listener =
-        listen_in(run->place_.directory.get(), run->place_.path, file_name(run->identity_, protocol::socket_suffix));
+    auto listener = listen_in(run->place_.directory.get(), run->place_.path, run->socket_name_);
     auto table = run->make_table(options, problem);
-    const auto give_up = [&run](std::string why) {
-        run->remove_files();
-        if (run->registry_ != nullptr)
-            run->registry_->retire();
-        return Failure{std::move(why)};
-    };
     if (std::string refused; options.capture_signal != 0 && !SignalCapture::install(options.capture_signal, refused))
         problem += (problem.empty() ? "" : "; ") + refused;
     if (!table)
-        return give_up(problem + "; nor in memory: " + table.error());
+        return Failure{problem + "; nor in memory: " + table.error()};
     if (!listener) {
         problem += (problem.empty() ? "" : "; ") + listener.error() + "; only the table tells of this process";
         listener = OwnedFd{};
     }
     run->registry_ = Registry::create(std::move(*table));
     if (run->registry_ == nullptr)
-        return give_up("no memory for the registry");
+        return Failure{because("no memory for the registry", errno)};
     if (auto reader = protocol::TableReader::open(run->registry_->file()); reader)
         run->table_ = std::move(*reader);
     const CheckedOptions limits = checked(options);
     run->housekeeping_.emplace(*run->registry_, limits.history_interval_ns);
     auto server = Server::create(std::move(*listener), *run->housekeeping_, limits.deadline_ns);
     if (!server)
-        return give_up(server.error());
+        return Failure{server.error()};
     run->server_ = std::move(*server);
     run->registry_->set_task_directory(run->server_->task_directory());
     run->problem_ = problem;
     if (!run->start_thread())
-        return give_up(std::string("no thread: ") + std::strerror(errno));
+        return Failure{because("no thread", errno)};
+    run->started_ = true;
     return run;
 }
 
 bool Run::start_thread() {
-    if (!Registry::set_active(registry_)) {
-        errno = ENOMEM;
+    if (!Registry::set_active(registry_))
         return false;
-    }
     registry_->set_wake([](void* server) { static_cast<Server*>(server)->wake(); }, server_.get());
     pthread_attr_t attributes;
     ::pthread_attr_init(&attributes);
@@ -122,9 +124,11 @@ bool Run::start_thread() {
     sigset_t all;
     sigset_t before;
     ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int failed = ::pthread_create(&thread_, &attributes, &Run::thread_main, this);
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    int failed = ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (failed == 0) { // else it would take the host's signals
+        failed = ::pthread_create(&thread_, &attributes, &Run::thread_main, this);
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    }
     ::pthread_attr_destroy(&attributes);
     if (failed != 0) {
         Registry::set_active(nullptr);
@@ -169,8 +173,8 @@ void Run::remove_files() noexcept {
             return;
     }
     const int directory = again ? again.get() : place_.directory.get();
-    for (const std::string_view suffix : {protocol::socket_suffix, protocol::table_suffix})
-        ::unlinkat(directory, file_name(identity_, suffix).c_str(), 0);
+    for (const std::string* name : {&socket_name_, &table_name_})
+        ::unlinkat(directory, name->c_str(), 0);
 }
 
 bool Run::stop() noexcept {

@@ -27,6 +27,11 @@ public:
     /// does not work while the rest does (table or socket alone).
     static Result<std::unique_ptr<Run>> start(const AgentOptions& options, std::string& problem);
 
+    /// Of one that did not start: removes what it made until then. Else stop() came before.
+    ~Run();
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+
     /// Ends the thread, takes the process out of sight, removes the files. Host's thread. False: the thread did not end
     /// within 2 s (it hangs in a function of the host's, or on a file system); this object must stay then.
     bool stop() noexcept;
@@ -55,6 +60,8 @@ private:
     std::string directory_;
     std::string problem_;
     Identity identity_;
+    std::string socket_name_; // no memory is taken for them at the end
+    std::string table_name_;
     Place place_;
     Registry* registry_ = nullptr; // never freed
     std::optional<protocol::TableReader> table_;
@@ -62,6 +69,7 @@ private:
     std::unique_ptr<Server> server_;
     pthread_t thread_{};
     std::atomic<std::uint32_t> tid_{0};
+    bool started_ = false;
 };
 
 } // namespace tasks::agent

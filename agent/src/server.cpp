@@ -63,6 +63,7 @@ struct Server::State {
     void serve_clients(std::uint64_t now, const AnswerContext& context) noexcept;
     std::size_t own_fds() const noexcept;
     bool open_wakes() noexcept;
+    int wait(int milliseconds) noexcept;
     bool fds_are_ours() const noexcept;
     void go_quiet() noexcept;
 
@@ -101,22 +102,24 @@ Result<std::unique_ptr<Server>> Server::create(OwnedFd listener, Chores& chores,
     const auto requests = answered_requests();
     state->welcome.agent_version = protocol::version;
     state->welcome.request_types.assign(requests.begin(), requests.end());
-    return std::unique_ptr<Server>{new (std::nothrow) Server(std::move(state))};
+    return std::unique_ptr<Server>{new Server(std::move(state))};
 }
 
 void Server::run(const AnswerContext& context) noexcept { state_->run(context); }
 
-void Server::wake() noexcept {
+bool Server::wake() noexcept {
     const int kept = errno;
-    if (state_->waker.ours()) // full: it wakes anyway
-        ::send(state_->waker.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const bool woken = state_->waker.ours() &&
+                       (::send(state_->waker.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 || errno == EAGAIN);
     errno = kept;
+    return woken;
 }
 
 void Server::stop() noexcept {
     state_->stopping.store(true, std::memory_order_release);
     state_->stopping.notify_all();
-    wake();
+    if (!wake())
+        state_->waker.reset(); // where sending is refused, a hang-up wakes too
 }
 
 std::size_t Server::own_fds() const noexcept { return state_->own_fds(); }
@@ -126,7 +129,8 @@ std::size_t Server::State::own_fds() const noexcept {
     const auto open =
         std::count_if(clients.begin(), clients.end(), [](const Client& client) { return client.is_open(); });
     std::size_t fds = static_cast<std::size_t>(open);
-    for (const WatchedFd* fd : {&listener, &wakes, &waker, &reserve, &workspace.task_directory})
+    // `wakes` for its other end too, which stop() may just be closing.
+    for (const WatchedFd* fd : {&listener, &wakes, &wakes, &reserve, &workspace.task_directory})
         fds += *fd ? 1u : 0u;
     return fds;
 }
@@ -173,6 +177,19 @@ std::uint64_t Server::State::fill_polled(std::uint64_t now) noexcept {
     return until;
 }
 
+/// poll(): how many are ready, 0 also where it was interrupted. Where the kernel has no memory for so many, the first two
+/// alone, which need none, for a tenth of a second. Negative: it is refused.
+int Server::State::wait(int milliseconds) noexcept {
+    constexpr int without_memory = 100;
+    int ready = ::poll(polled.data(), polled.size(), milliseconds);
+    if (ready < 0 && errno != EINTR)
+        ready = ::poll(polled.data(), clients_at, milliseconds < 0 ? without_memory : std::min(milliseconds, 100));
+    if (ready < 0)
+        for (pollfd& entry : polled)
+            entry.revents = 0;
+    return ready < 0 && errno == EINTR ? 0 : ready;
+}
+
 void Server::State::run(const AnswerContext& context) noexcept {
     welcome.pid = context.identity.pid;
     welcome.start_time_ticks = context.identity.start_time_ticks;
@@ -182,17 +199,14 @@ void Server::State::run(const AnswerContext& context) noexcept {
         if (now >= chores_at)
             chores_at = chores.run(now);
         const std::uint64_t until = fill_polled(now);
-        const int ready = ::poll(polled.data(), polled.size(), milliseconds_until(until, now));
+        const int ready = wait(milliseconds_until(until, now));
         now = now_ns();
-        if (ready < 0) {
-            for (pollfd& entry : polled)
-                entry.revents = 0; // EINTR, or no memory: look at the deadlines and wait again
-        }
-        if (!fds_are_ours())
+        if (ready < 0 || !fds_are_ours())
             return go_quiet();
         if (polled[wake_at].revents != 0) {
             std::array<char, 64> calls;
-            ::recv(wakes.get(), calls.data(), calls.size(), MSG_DONTWAIT);
+            if (::recv(wakes.get(), calls.data(), calls.size(), MSG_DONTWAIT) < 0 && errno != EAGAIN && errno != EINTR)
+                return go_quiet(); // it stays readable: we would never sleep again
             chores_at = 0;
         }
         serve_clients(now, context);
@@ -239,6 +253,8 @@ bool Server::State::accept_one(std::uint64_t now) noexcept {
         return false;
     if (errno == EMFILE || errno == ENFILE)
         shed_one();
+    else if (errno == EPERM || errno == ENOSYS)
+        listener.reset(); // for good: whoever waits, and whoever comes, is to know at once that nobody listens
     accept_from = now + back_off_ns;
     return false;
 }
@@ -269,8 +285,12 @@ void Server::State::take_in(OwnedFd socket, std::uint64_t now) noexcept {
     const bool known = ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0;
     if (!known || (peer.uid != own && peer.uid != 0)) {
         Refusal refusal{.code = protocol::ErrorCode::not_permitted, .sentence = {}};
-        refusal.sentence << "this process is of uid " << own << ", you are " << peer.uid
-                         << ": ask as that user or as root";
+        if (known)
+            refusal.sentence << "this process is of uid " << own << ", you are " << peer.uid
+                             << ": ask as that user or as root";
+        else
+            refusal.sentence << "the kernel does not tell this process who you are (getsockopt SO_PEERCRED): is there a "
+                                "filter of system calls (seccomp)?";
         turn_away(socket.get(), refusal);
         return;
     }
@@ -282,6 +302,8 @@ void Server::State::take_in(OwnedFd socket, std::uint64_t now) noexcept {
         turn_away(socket.get(), refusal);
         return;
     }
+    if (!workspace.task_directory) // there was no descriptor or memory for it before
+        workspace.task_directory = open_task_directory();
     free->open(std::move(socket), now, deadline_ns);
 }
 

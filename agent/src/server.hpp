@@ -38,8 +38,8 @@ public:
     /// Serves until stop(); on the agent's thread.
     void run(const AnswerContext& context) noexcept;
 
-    /// Any thread, async-signal-safe: has the chores run now.
-    void wake() noexcept;
+    /// Any thread, async-signal-safe: has the chores run now. False: it cannot.
+    bool wake() noexcept;
 
     /// Any thread, once: run() returns soon.
     void stop() noexcept;

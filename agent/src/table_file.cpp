@@ -32,7 +32,9 @@ struct Mappable {
 /// ends a host that does not expect it: so that is looked at first.
 int make_room(int fd, std::size_t from, std::size_t to) noexcept {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < to)
+    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return errno;
+    if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < to)
         return EFBIG;
     int failed;
     do
@@ -45,17 +47,47 @@ std::string because(const char* what, int error) { return std::string(what) + ":
 
 Result<OwnedFd> open_file(int directory_fd, const std::string& name, const std::string& temporary) {
     if (directory_fd < 0) {
-        OwnedFd fd{::memfd_create(name.c_str(), MFD_CLOEXEC)};
+        OwnedFd fd = above_standard_streams(OwnedFd{::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING)});
         if (!fd)
             return Failure{because("memfd_create", errno)};
-        return above_standard_streams(std::move(fd));
+        ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK); // through /proc/PID/fd it could be cut: a SIGBUS for the host
+        return fd;
     }
     ::unlinkat(directory_fd, temporary.c_str(), 0); // of this very process: an earlier start that failed half-way
-    OwnedFd fd{::openat(directory_fd, temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (!fd)
+    // 0400: a slip of the user's own ("> file") that cut it would be a SIGBUS for the host.
+    int fd = -1;
+    do
+        fd = ::openat(directory_fd, temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0400);
+    while (fd < 0 && errno == EINTR);
+    OwnedFd file = above_standard_streams(OwnedFd{fd});
+    if (!file)
         return Failure{because("cannot create it", errno)};
-    return above_standard_streams(std::move(fd));
+    return file;
 }
+
+/// The name under which the file grows; goes unless it is taken, whatever happens meanwhile.
+class TemporaryName {
+public:
+    TemporaryName(int directory, const std::string& name) : directory_(directory), name_(name) {}
+    ~TemporaryName() {
+        if (directory_ >= 0)
+            ::unlinkat(directory_, name_.c_str(), 0);
+    }
+    TemporaryName(const TemporaryName&) = delete;
+    TemporaryName& operator=(const TemporaryName&) = delete;
+
+    const std::string& text() const { return name_; }
+    bool becomes(const std::string& name) {
+        if (directory_ >= 0 && ::renameat(directory_, name_.c_str(), directory_, name.c_str()) != 0)
+            return false;
+        directory_ = -1;
+        return true;
+    }
+
+private:
+    int directory_;
+    std::string name_;
+};
 
 } // namespace
 
@@ -63,27 +95,22 @@ TableFile::TableFile(OwnedFd fd, bip::mapped_region region) noexcept : fd_(std::
 
 Result<TableFile> TableFile::create(int directory_fd, const std::string& name, const Identity& identity,
                                     TableLimits limits) try {
-    const std::string temporary = "." + name + ".new";
-    auto fd = open_file(directory_fd, name, temporary);
+    TemporaryName temporary{directory_fd, "." + name + ".new"};
+    auto fd = open_file(directory_fd, name, temporary.text());
     if (!fd)
         return Failure{fd.error()};
-    const auto give_up = [&](const char* what, int error) {
-        if (directory_fd >= 0)
-            ::unlinkat(directory_fd, temporary.c_str(), 0);
-        return Failure{because(what, error)};
-    };
     const int file = fd->get();
     const std::size_t cap = whole_pages(std::max(limits.cap_bytes, least_table_bytes));
     const std::size_t initial = std::clamp(whole_pages(limits.initial_bytes), least_table_bytes, cap);
     if (const int error = make_room(file, 0, initial); error != 0)
-        return give_up("no room for it", error);
+        return Failure{because("no room for it", error)};
     TableFile table{std::move(*fd), bip::mapped_region{Mappable{file}, bip::read_write, 0, cap}};
     table.room_bytes_ = initial;
     table.initial_bytes_ = initial;
     table.file_bytes_ = protocol::table_header_bytes;
     table.write_header(identity);
-    if (directory_fd >= 0 && ::renameat(directory_fd, temporary.c_str(), directory_fd, name.c_str()) != 0)
-        return give_up("cannot name it", errno);
+    if (!temporary.becomes(name))
+        return Failure{because("cannot name it", errno)};
     return table;
 } catch (const std::exception& error) {
     return Failure{std::string("cannot map it: ") + error.what()};

@@ -40,7 +40,7 @@ TEST_CASE("a started agent has a socket and a table that only its user may open"
     for (const std::string& path : {socket, table}) {
         struct stat facts{};
         REQUIRE(::stat(path.c_str(), &facts) == 0);
-        CHECK((facts.st_mode & 0777) == 0600);
+        CHECK((facts.st_mode & 0777) == (path == socket ? 0600 : 0400)); // a table that is cut is a SIGBUS for the host
     }
     CHECK(own.table().facts.name == "payments");
     CHECK(own.table().facts.pid == static_cast<std::uint32_t>(::getpid()));
