@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "record_writer.hpp"
+#include "region.hpp"
 
 namespace tasks::agent {
 namespace {
@@ -135,6 +136,13 @@ bool RecordPool::wants_room() const noexcept {
     const std::uint32_t count = range_count_.load(std::memory_order_acquire);
     const Range& newest = ranges_[count - 1];
     return newest.next.load(std::memory_order_relaxed) >= newest.half;
+}
+
+void RecordPool::retire() noexcept {
+    // Links that read as zeros are ends of lists.
+    const std::size_t used = file_->file_bytes() / protocol::record_bytes * sizeof(Link);
+    give_back(links_, (file_->cap_bytes() / protocol::record_bytes + 1) * sizeof(Link), used);
+    release_pages({reinterpret_cast<char*>(links_), used});
 }
 
 bool RecordPool::grow_ahead() noexcept { return wants_room() && append(record_room_); }

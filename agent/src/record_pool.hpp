@@ -39,6 +39,9 @@ public:
         return *file_->at<Record>(std::uint64_t{record} * protocol::record_bytes);
     }
 
+    /// Nobody counts on its records any more: gives back what no late caller can touch, and forgets who is free.
+    void retire() noexcept;
+
     bool wants_room() const noexcept;
     /// The agent's thread: doubles the room when half of the newest is used. True: something was appended.
     bool grow_ahead() noexcept;

@@ -65,6 +65,13 @@ private:
     std::size_t given_ = 0;
 };
 
+/// Gives what lies behind the first `kept` bytes of a mapping back to the kernel, addresses too.
+inline void give_back(void* mapping, std::size_t bytes, std::size_t kept) noexcept {
+    const std::size_t stays = whole_pages(kept);
+    if (stays < whole_pages(bytes))
+        ::munmap(static_cast<char*>(mapping) + stays, whole_pages(bytes) - stays);
+}
+
 /// Gives the pages of a taken piece back to the kernel; they read as zeros when touched again.
 inline void release_pages(std::span<char> piece) noexcept {
     ::madvise(piece.data(), whole_pages(piece.size()), MADV_DONTNEED);

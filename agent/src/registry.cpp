@@ -13,6 +13,7 @@
 
 #include "clock.hpp"
 #include "record_writer.hpp"
+#include "region.hpp"
 
 namespace tasks::agent {
 namespace {
@@ -102,12 +103,11 @@ ThreadState* Registry::take_state() noexcept {
     const std::uint32_t row = records_.take_row(records_per_thread);
     if (row == 0)
         return nullptr;
-    const std::uint32_t index = states_used_.load(std::memory_order_relaxed);
-    if (index >= max_threads)
-        return nullptr;
-    const std::uint32_t mine = states_used_.fetch_add(1, std::memory_order_acq_rel);
-    if (mine >= max_threads)
-        return nullptr;
+    std::uint32_t mine = states_used_.load(std::memory_order_relaxed);
+    do {
+        if (mine >= max_threads)
+            return nullptr;
+    } while (!states_used_.compare_exchange_weak(mine, mine + 1, std::memory_order_acq_rel));
     ThreadState& state = states_[mine];
     state.registry = this;
     state.index = mine;
@@ -261,7 +261,7 @@ protocol::CountsAnswer Registry::now() noexcept {
     std::uint64_t ended = 0;
     std::uint64_t carriers = 0;
     std::uint64_t carried = 0;
-    const std::uint32_t used = std::min(states_used_.load(std::memory_order_acquire), max_threads);
+    const std::uint32_t used = states_used();
     // In the order from the end of a job to its beginning: what goes on meanwhile makes a job count that has just
     // ended, never one missing that lives.
     for (std::uint32_t i = 0; i < used; ++i)
@@ -293,7 +293,7 @@ std::optional<Counts::Jobs> Registry::jobs_ever() noexcept {
         totals.ended += get(deaths);
         totals.started += get(births);
     };
-    const std::uint32_t used = std::min(states_used_.load(std::memory_order_acquire), max_threads);
+    const std::uint32_t used = states_used();
     for (std::uint32_t i = 0; i < used; ++i)
         for (std::uint32_t slot = 0, first = get(states_[i].first_record); slot < counts_per_thread && first != 0;
              ++slot) {
@@ -349,6 +349,10 @@ void Registry::retire_in_child() noexcept {
 }
 
 void Registry::let_go() noexcept {
+    const std::uint32_t states = states_used_.fetch_or(no_more_states, std::memory_order_acq_rel);
+    give_back(states_, max_threads * sizeof(ThreadState), states * sizeof(ThreadState));
+    records_.retire();
+    sites_.retire();
     file_.detach();
     next_retired_ = retired_.load(); // the start and stop lock is held: nobody else is here
     retired_.store(this);

@@ -83,7 +83,8 @@ public:
     void set_agent_tid(std::uint32_t tid) noexcept;
     std::uint32_t agent_tid() const noexcept { return agent_tid_.load(std::memory_order_relaxed); }
 
-    /// After the last agent: no more calls, the table's memory becomes private. The object stays.
+    /// After the last agent: no more calls, the table's memory becomes private. The object stays, with what threads
+    /// that are in the middle of a call may still touch: 1 MiB of addresses and 10 KiB of memory.
     void retire() noexcept;
     /// The same in a forked child, where threads that were in here are no more: waits for none of them.
     void retire_in_child() noexcept;
@@ -94,6 +95,7 @@ private:
         std::atomic<Registry*> registry{nullptr};
     };
     static constexpr std::uint32_t max_threads = 65536;
+    static constexpr std::uint32_t no_more_states = 1u << 31;
     static constexpr std::uint32_t max_exiting = 256;
 
     explicit Registry(TableFile file) noexcept : file_(std::move(file)) {}
@@ -101,6 +103,10 @@ private:
     ThreadState* bind() noexcept;
     ThreadState* take_state() noexcept;
     void give_state(ThreadState& state) noexcept;
+    /// States that were ever taken: the first so many of the arena.
+    std::uint32_t states_used() const noexcept {
+        return states_used_.load(std::memory_order_acquire) & ~no_more_states;
+    }
     void unbind(ThreadState& state) noexcept;
     void count(ThreadState& thread, std::uint32_t site, bool birth) noexcept;
     void remember_exit(std::uint32_t tid) noexcept;
@@ -120,8 +126,8 @@ private:
     TableFile file_;
     SiteTable sites_;
     RecordPool records_;
-    ThreadState* states_ = nullptr; // arena of max_threads, private memory
-    std::atomic<std::uint32_t> states_used_{0};
+    ThreadState* states_ = nullptr;                     // arena of max_threads, private memory
+    std::atomic<std::uint32_t> states_used_{0};         // with no_more_states when it is retired
     std::atomic<std::uint64_t> free_states_{0};         // tag << 32 | index + 1
     std::atomic<std::uint64_t> exiting_[max_exiting]{}; // coarse ms << 32 | tid
     std::atomic<std::uint32_t> next_exiting_{0};

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "record_writer.hpp"
+#include "region.hpp"
 
 namespace tasks::agent {
 namespace {
@@ -140,6 +141,8 @@ std::uint32_t SiteTable::add(const char* name, const SourcePlace& place) noexcep
     std::atomic_ref(file_->header().dropped_sites).fetch_add(1, std::memory_order_relaxed);
     return 0;
 }
+
+void SiteTable::retire() noexcept { release_pages({reinterpret_cast<char*>(entries_), entry_count * sizeof(Entry)}); }
 
 bool SiteTable::wants_room() const noexcept {
     const std::uint32_t room = room_for_sites_.load(std::memory_order_relaxed);

@@ -40,6 +40,9 @@ public:
     /// Sites interned so far: 1 ... used().
     std::uint32_t used() const noexcept { return used_sites_.load(std::memory_order_acquire); }
 
+    /// Nobody counts on its sites any more: forgets them all. Late callers begin anew, in memory that nobody reads.
+    void retire() noexcept;
+
     /// The agent's thread: appends room when three quarters are used. True: something was appended.
     bool grow_ahead() noexcept;
     bool wants_room() const noexcept;

@@ -12,15 +12,13 @@
 
 #include "clock.hpp"
 #include "record_writer.hpp"
+#include "region.hpp"
 
 namespace bip = boost::interprocess;
 
 namespace tasks::agent {
 namespace {
 
-constexpr std::size_t page = 4096;
-
-std::size_t whole_pages(std::size_t bytes) { return (bytes + page - 1) / page * page; }
 
 /// What bip::mapped_region asks of a file.
 struct Mappable {
@@ -153,7 +151,8 @@ TableFile::Piece TableFile::append(protocol::SegmentKind kind, std::size_t bytes
 }
 
 void TableFile::detach() noexcept {
-    ::mmap(base(), cap_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+    give_back(base(), cap_bytes(), file_bytes_);
+    ::mmap(base(), file_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
     fd_.reset();
 }
 

@@ -54,7 +54,8 @@ public:
     std::size_t initial_bytes() const noexcept { return initial_bytes_; }
     std::size_t cap_bytes() const noexcept { return region_.get_size(); }
 
-    /// Replaces the mapping by private memory and closes the file: late writers write into nothing that counts.
+    /// Replaces what was handed out by private memory, gives the rest of the mapping back, and closes the file: late
+    /// writers write into nothing that counts.
     void detach() noexcept;
 
     std::int64_t read_at(std::uint64_t offset, std::span<char> into) const noexcept override;

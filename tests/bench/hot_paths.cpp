@@ -13,6 +13,7 @@
 
 #include <tasks/agent.hpp>
 #include <tasks/job.hpp>
+#include <tasks/label.hpp>
 #include <tasks/wait.hpp>
 
 namespace {
@@ -42,6 +43,23 @@ void wait() {
     keep(&wait);
 }
 
+void handle() {
+    const tasks::JobHandle job{"send receipt"};
+    keep(&job);
+}
+
+void carried_handle() {
+    tasks::JobHandle job{"send receipt"};
+    const auto scope = job.run();
+    keep(&job);
+}
+
+void label() {
+    static std::uint64_t request = 8'431;
+    const tasks::Label label{"request", request};
+    keep(&label);
+}
+
 // Nanoseconds of one step.
 template <class Step> double round_of(Step step, int count = steps) {
     const auto begin = cpu_ns();
@@ -59,11 +77,13 @@ template <class Step> double best_of(Step step, int count = steps) {
     return best;
 }
 
-// Waits are measured inside a job, as most are.
-double best_wait() {
+// Waits and labels are measured inside a job, as most are.
+template <class Step> double best_in_job(Step step) {
     const tasks::Job outer{"serve"};
-    return best_of(wait);
+    return best_of(step);
 }
+
+double best_wait() { return best_in_job(wait); }
 
 // One thread's time divided by that of each of two at once; of the slower one.
 template <class Best> double kept_by_two(Best best) {
@@ -118,6 +138,9 @@ int main() {
     std::printf("nothing_ns %.2f\n", empty);
     std::printf("job_ns %.2f\n", best_of(job) - empty);
     std::printf("wait_ns %.2f\n", best_wait() - empty);
+    std::printf("handle_ns %.2f\n", best_of(handle) - empty);
+    std::printf("carried_handle_ns %.2f\n", best_of(carried_handle) - empty);
+    std::printf("label_ns %.2f\n", best_in_job(label) - empty);
     std::printf("job_kept %.3f\n", kept_by_two([] { return best_of(job); }));
     std::printf("wait_kept %.3f\n", kept_by_two(best_wait));
     std::printf("count_us %.2f\n", count_with_threads() / 1'000);

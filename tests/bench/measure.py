@@ -6,6 +6,7 @@ posix_spawn, which costs what the row "/bin/true" says; it is not subtracted.
 
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -104,6 +105,9 @@ def hot_paths(table, bench):
     over = f"over an empty loop of {seen['nothing_ns']:.2g} ns"
     table.add("job begin + end", seen["job_ns"], "ns", 15, note=over)
     table.add("wait enter + leave", seen["wait_ns"], "ns", 15, note=over)
+    table.add("handle begin + end", seen["handle_ns"], "ns", note=over)
+    table.add("handle begin + run + end", seen["carried_handle_ns"], "ns", note=over)
+    table.add("label begin + end", seen["label_ns"], "ns", note=f"a number, {over}")
     table.add("job, each of two threads", 100 * seen["job_kept"], "%", 85, True, "of one thread's rate, CPU time")
     table.add("wait, each of two threads", 100 * seen["wait_kept"], "%", 85, True, "of one thread's rate, CPU time")
     table.add("tasks::count()", seen["count_us"], "us", 25, note="1,000 threads")
@@ -115,6 +119,46 @@ def idle(table, bench, directory):
     table.add("idle agent, RSS", seen["idle_rss_kib"] / 1024, "MiB", 1, note="more than without, table apart")
     with Staying(f"{bench}_idle", "stay") as process:
         table.add("idle agent, table", 1024 * table_blocks_mib(directory, process.pid), "KiB", 512, note="tmpfs blocks")
+
+
+def rss_kib(pid):
+    """Of memory that is the process's own, and of files: the table is in shared memory, and counted apart."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        lines = dict(line.split(":", 1) for line in status)
+    return int(lines["RssAnon"].split()[0]) + int(lines["RssFile"].split()[0])
+
+
+def server(table, bench, directory):
+    seen = figures(f"{bench}_http_pool", "pairs")
+    cost = f"{seen['http_plain_us']:.2f} and {seen['http_marked_us']:.2f} us of CPU a request, best of runs by turns"
+    table.add("server with Job, Label, Wait", 100 * seen["http_kept"], "%", 98, True, f"of its throughput without: {cost}")
+    plain, observed, blocks = [], [], None
+    for _ in range(5):
+        with Staying(f"{bench}_http_pool", "stay", "plain") as process:
+            plain.append(rss_kib(process.pid))
+        with Staying(f"{bench}_http_pool", "stay", "observed") as process:
+            observed.append(rss_kib(process.pid))
+            blocks = table_blocks_mib(directory, process.pid)
+    more = (statistics.median(observed) - statistics.median(plain)) / 1024
+    table.add("  RSS", more, "MiB", 1, note="more than without, table apart, medians of 5")
+    table.add("  table", 1024 * blocks, "KiB", 512, note="tmpfs blocks")
+
+
+def start(table, bench):
+    starts = [figures(f"{bench}_start")["start_us"] / 1000 for _ in range(200)]
+    note = f"median of {len(starts)} processes, the quickest {min(starts):.2f} ms"
+    table.add("start of an agent", statistics.median(starts), "ms", 1, note=note)
+
+
+def library(table, binaries):
+    shared = f"{binaries}/agent/libtasks_agent.so"
+    strip = shutil.which("strip")
+    size = None
+    if strip and os.path.exists(shared):
+        with tempfile.NamedTemporaryFile() as stripped:
+            subprocess.run([strip, "-o", stripped.name, shared], check=True)
+            size = os.stat(stripped.name).st_size / 1024
+    table.add("libtasks_agent.so, stripped", size, "KiB", 250)
 
 
 def command(table, bench, tasks):
@@ -166,6 +210,9 @@ def main(binaries):
         ENVIRONMENT["TASKS_DIR"] = directory
         hot_paths(table, bench)
         idle(table, bench, directory)
+        server(table, bench, directory)
+        start(table, bench)
+        library(table, binaries)
         command(table, bench, tasks)
         blocked(table, tasks, f"{binaries}/tests/targets/blocked")
         million(table, bench, tasks, directory)

@@ -19,4 +19,10 @@ void table(const std::uint8_t* data, std::size_t size);
 /// The first byte says in what pieces the text of a profile comes.
 void profile(const std::uint8_t* data, std::size_t size);
 
+/// The first byte says how many thread ids there is room for; the rest is a request's payload, as the agent reads it.
+void request_reader(const std::uint8_t* data, std::size_t size);
+
+/// What a peer answers the command, see answers_fuzz.cpp.
+void answers(const std::uint8_t* data, std::size_t size);
+
 } // namespace tasks::fuzz

@@ -1,6 +1,6 @@
-// job_storm FACTS: four writers begin, move, make wait and end jobs as fast as they can, on threads that come and go,
-// and write down in the file FACTS what is true (storm_facts.hpp). Prints "ready PID" and goes on until it is killed,
-// at most for a minute.
+// job_storm FACTS: four writers begin, label, carry, make wait and end jobs as fast as they can, on threads that come
+// and go, and write down in the file FACTS what is true (storm_facts.hpp). Prints "ready PID" and goes on until it is
+// killed, at most for a minute.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,10 +9,12 @@
 #include <atomic>
 #include <cstdio>
 #include <ctime>
+#include <string>
 #include <thread>
 
 #include <tasks/agent.hpp>
 #include <tasks/job.hpp>
+#include <tasks/label.hpp>
 #include <tasks/wait.hpp>
 
 #include "storm_facts.hpp"
@@ -55,8 +57,8 @@ template <std::size_t N> const char* one_of(const std::array<const char*, N>& na
 
 class Writer {
 public:
-    explicit Writer(unsigned index, std::uint64_t& seed, std::uint64_t& turn)
-        : facts_(facts->threads[index]), owner_(handle_count + index), seed_(seed), turn_(turn) {}
+    Writer(unsigned index, std::uint64_t& seed, std::uint64_t& turn)
+        : facts_(facts->threads[index]), index_(index), seed_(seed), turn_(turn) {}
 
     void live() {
         facts_.tid.store(static_cast<std::uint64_t>(::syscall(SYS_gettid)));
@@ -71,20 +73,34 @@ private:
         seed_ ^= seed_ << 17;
         return (seed_ >> 16) % below;
     }
+    std::uint64_t owner() const { return handle_count + index_; }
 
     void step(std::uint64_t depth) {
-        const auto choice = random(8);
-        if (choice == 0 && depth < deepest)
-            nest(depth);
-        else if (choice == 1)
-            wait(depth, 0);
-        else
-            touch_handle();
+        switch (random(10)) {
+        case 0:
+            return nest(depth);
+        case 1:
+            return wait(depth, 0);
+        case 2:
+            return label(depth);
+        case 3:
+            return carry(depth);
+        default:
+            return touch_handle();
+        }
+    }
+
+    void go_on(std::uint64_t depth) {
+        for (auto steps = random(5); steps > 0; --steps)
+            step(depth);
     }
 
     void nest(std::uint64_t depth) {
+        if (depth == deepest)
+            return;
         const std::uint64_t variant = random(variants);
-        facts_.scopes[depth].store(variant);
+        const std::uint64_t line = scope_lines + depth * variants + variant;
+        facts_.scopes[depth].store(line);
         if (depth == 0) {
             facts_.started_ns.store(0);
             facts_.number.store(facts_.number + 1);
@@ -93,13 +109,12 @@ private:
         facts_.depth.to.store(depth + 1);
         {
             const std::uint64_t before = coarse_ns();
-            const tasks::Job job{one_of(job_names, variant), at_line(scope_lines + depth * variants + variant)};
+            const tasks::Job job{one_of(job_names, variant), at_line(line)};
             if (depth == 0 && coarse_ns() == before)
                 facts_.started_ns.store(before);
             facts_.depth.from.store(depth + 1);
             facts_.births.from.store(facts_.births.to);
-            for (auto steps = random(6); steps > 0; --steps)
-                step(depth + 1);
+            go_on(depth + 1);
             facts_.deaths.to.store(facts_.deaths.to + 1);
             facts_.depth.to.store(depth);
         }
@@ -108,7 +123,7 @@ private:
     }
 
     void wait(std::uint64_t depth, std::uint64_t outer) {
-        const Proof proof{.owner = owner_,
+        const Proof proof{.owner = owner(),
                           .number = depth == 0 ? 0 : facts_.number.load(),
                           .turn = ++turn_,
                           .started_ns = depth == 0 ? 0 : facts_.started_ns.load()};
@@ -126,16 +141,77 @@ private:
         facts_.wait.from.store(outer);
     }
 
+    std::uint64_t new_label() { return Proof{.owner = owner(), .number = random(1u << 24), .turn = ++turn_}.object(); }
+
+    void label(std::uint64_t depth) {
+        const std::uint64_t outer = facts_.label.to;
+        const std::uint64_t inner = new_label();
+        facts_.label.to.store(inner);
+        {
+            const tasks::Label label{label_key, inner, at_line(label_line)};
+            facts_.label.from.store(inner);
+            go_on(depth);
+            facts_.label.to.store(outer);
+        }
+        facts_.label.from.store(outer);
+    }
+
+    /// The thread carries a handle's job for a while.
+    void carry(std::uint64_t depth) {
+        const std::uint64_t index = random(handle_count);
+        Handle& handle = handles[index];
+        if (depth == deepest || handle.taken.test_and_set(std::memory_order_acquire))
+            return;
+        if (handle.job)
+            carry(handle, index, depth);
+        handle.taken.clear(std::memory_order_release);
+    }
+
+    void carry(Handle& handle, std::uint64_t index, std::uint64_t depth) {
+        HandleFacts& known = facts->handles[index];
+        const std::uint64_t outer = facts_.label.to;
+        facts_.scopes[depth].store(handle_lines + index);
+        if (depth == 0) {
+            facts_.number.store(facts_.number + 1);
+            facts_.started_ns.store(known.started_ns);
+        }
+        known.wait.to.store(0);
+        known.carried.to.store(carried_by(index_, depth));
+        facts_.label.to.store(depth == 0 || known.label.to != 0 ? known.label.to.load() : outer);
+        facts_.depth.to.store(depth + 1);
+        {
+            const auto scope = handle.job.run();
+            known.wait.from.store(0);
+            known.carried.from.store(known.carried.to);
+            facts_.label.from.store(facts_.label.to);
+            facts_.depth.from.store(depth + 1);
+            go_on(depth + 1);
+            if (random(2) == 0)
+                label(handle, known, true);
+            if (random(4) == 0)
+                end(handle, known); // the scope goes on alone
+            go_on(depth + 1);
+            known.carried.to.store(0);
+            facts_.label.to.store(outer);
+            facts_.depth.to.store(depth);
+        }
+        known.carried.from.store(0);
+        facts_.label.from.store(outer);
+        facts_.depth.from.store(depth);
+    }
+
     void touch_handle() {
         const std::uint64_t index = random(handle_count);
         Handle& handle = handles[index];
         if (handle.taken.test_and_set(std::memory_order_acquire))
-            return; // another writer has it in hand
+            return; // another writer has it in hand, or an outer scope carries it
         HandleFacts& known = facts->handles[index];
         if (!handle.job)
             begin(handle, known, index);
-        else if (random(3) == 0)
+        else if (const auto choice = random(8); choice < 2)
             end(handle, known);
+        else if (choice == 2)
+            label(handle, known, false);
         else
             let_wait(handle, known, index);
         handle.taken.clear(std::memory_order_release);
@@ -144,6 +220,7 @@ private:
     void begin(Handle& handle, HandleFacts& known, std::uint64_t index) {
         known.number.store(known.number + 1);
         known.started_ns.store(0);
+        known.label.change(facts_.label.to, [] {});
         facts_.births.to.store(facts_.births.to + 1);
         known.alive.change(1, [&] {
             known.started_ns.store(time_of(
@@ -154,7 +231,9 @@ private:
 
     void end(Handle& handle, HandleFacts& known) {
         facts_.deaths.to.store(facts_.deaths.to + 1);
+        known.carried.to.store(0);
         known.alive.change(0, [&] { handle.job = {}; });
+        known.carried.from.store(0);
         facts_.deaths.from.store(facts_.deaths.to);
         known.wait.change(0, [] {});
     }
@@ -173,8 +252,18 @@ private:
         });
     }
 
+    /// Of a job that this thread carries the thread has the label too.
+    void label(Handle& handle, HandleFacts& known, bool carried) {
+        const std::uint64_t number = new_label();
+        if (carried)
+            facts_.label.to.store(number);
+        known.label.change(number, [&] { handle.job.label(label_key, std::to_string(number), at_line(label_line)); });
+        if (carried)
+            facts_.label.from.store(number);
+    }
+
     ThreadFacts& facts_;
-    std::uint64_t owner_;
+    unsigned index_;
     std::uint64_t& seed_;
     std::uint64_t& turn_;
     int steps_left_ = 0;

@@ -37,15 +37,18 @@ struct HandleFacts {
     std::atomic<std::uint64_t> number;
     std::atomic<std::uint64_t> started_ns; ///< 0: the clock ticked meanwhile
     Between wait;                          ///< its object, 0: none
+    Between label;                         ///< the number that is its text, 0: none
+    Between carried;                       ///< by which scope of which thread, see carried_by(); 0: none
 };
 
 struct ThreadFacts {
     std::atomic<std::uint64_t> tid;
     Between depth;
-    std::array<std::atomic<std::uint64_t>, deepest> scopes; ///< the variant at each depth
+    std::array<std::atomic<std::uint64_t>, deepest> scopes; ///< the line of the site at each depth
     std::atomic<std::uint64_t> number;                      ///< of the outermost scope
     std::atomic<std::uint64_t> started_ns;
     Between wait;
+    Between label;
     Between births; ///< of jobs and scopes, on the threads of this number
     Between deaths;
 };
@@ -55,6 +58,11 @@ struct StormFacts {
     std::array<HandleFacts, handle_count> handles;
     std::array<ThreadFacts, writers> threads;
 };
+
+inline constexpr std::uint64_t carried_by(std::uint64_t writer, std::uint64_t depth) {
+    return 1 + writer * deepest + depth;
+}
+inline constexpr std::uint64_t depth_of(std::uint64_t carried) { return (carried - 1) % deepest; }
 
 /// The file as the facts; null: it cannot be mapped.
 inline StormFacts* map_facts(int fd, int protection) {
@@ -66,6 +74,8 @@ inline StormFacts* map_facts(int fd, int protection) {
 inline constexpr std::uint32_t handle_lines = 1000; ///< + the handle's index
 inline constexpr std::uint32_t wait_lines = 2000;   ///< + turn % wait_names.size()
 inline constexpr std::uint32_t scope_lines = 3000;  ///< + depth * variants + variant
+inline constexpr std::uint32_t label_line = 4000;
+inline constexpr const char* label_key = "storm";
 inline constexpr const char* storm_file = "storm.cpp";
 inline constexpr const char* storm_function = "storm()";
 
@@ -74,8 +84,9 @@ inline constexpr std::array wait_names{"results", "ledger", "pool", "limits", "s
 inline constexpr std::array wait_reasons{tasks::wait_reason::chan_send, tasks::wait_reason::mutex,
                                          tasks::wait_reason::cond, tasks::wait_reason::sleep, tasks::wait_reason::poll};
 
-/// What a wait's object says: the low 24 bits the number of the job that waits, then 23 of the turn (which wait it is),
-/// one whether the start's time is known, 16 that only fit these, that time and the task's owner.
+/// What a wait's object says, and the number that a label's text is (without a job and its start): the low 24 bits the
+/// number of the job that waits, then 23 of the turn (which wait it is), one whether the start's time is known, 16 that
+/// only fit these, that time and the task's owner.
 struct Proof {
     std::uint64_t owner = 0; ///< a handle's index, or handle_count + a writer's
     std::uint64_t number = 0;

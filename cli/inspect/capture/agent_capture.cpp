@@ -12,6 +12,11 @@ namespace {
 
 using protocol::MessageType;
 
+/// Twice what an agent lists, and what the kernel maps unless told otherwise (vm.max_map_count). An agent that lies
+/// takes 2 bytes on the wire for what takes hundreds in our memory.
+constexpr std::size_t max_threads = 131'072;
+constexpr std::size_t max_modules = 65'530;
+
 ThreadFacts facts_of(const protocol::ThreadStack& thread) {
     ThreadFacts facts;
     facts.tid = thread.tid;
@@ -91,14 +96,16 @@ public:
 
     std::optional<AgentError> tasks() {
         TaskCollector collector{snapshot_};
+        std::uint64_t unreadable = 0;
         auto error = ask<protocol::TasksRequest, protocol::TasksAnswer>({}, [&](const protocol::TasksAnswer& answer) {
             std::ranges::for_each(answer.sites, [&](const auto& site) { collector.add(site); });
             std::ranges::for_each(answer.tasks, [&](const auto& task) { collector.add(task); });
-            if (answer.unreadable != 0) {
-                snapshot_.incomplete.push_back(
-                    {0, std::to_string(answer.unreadable) + " tasks changed at every look and are left out"});
-            }
+            unreadable += std::min(answer.unreadable, max_tasks - unreadable);
         });
+        if (unreadable != 0) {
+            snapshot_.incomplete.push_back(
+                {0, std::to_string(unreadable) + " tasks changed at every look and are left out"});
+        }
         collector.finish();
         return error;
     }
@@ -108,6 +115,10 @@ public:
         auto error = ask<protocol::StacksRequest, protocol::StacksAnswer>(
             request, [this](const protocol::StacksAnswer& answer) { add(answer); });
         snapshot_.threads_known = !error;
+        if (left_out_ != 0) {
+            snapshot_.incomplete.push_back({0, std::to_string(left_out_) + " threads and modules are left out: more " +
+                                                   "than any process has were told"});
+        }
         snapshot_.skew_ns = skew_of(snapshot_.threads);
         return error;
     }
@@ -120,19 +131,27 @@ private:
 
     void add(const protocol::StacksAnswer& answer) {
         for (const auto& module : answer.modules) {
-            snapshot_.modules.push_back(
-                {module.start, module.end, module.file_offset, std::string{module.path}, std::string{module.build_id}});
+            if (has_room(snapshot_.modules, max_modules)) {
+                snapshot_.modules.push_back({module.start, module.end, module.file_offset, std::string{module.path},
+                                             std::string{module.build_id}});
+            }
         }
         for (const auto& thread : answer.threads) {
-            if (thread.tid != answer.agent_tid) {
+            if (thread.tid != answer.agent_tid && has_room(snapshot_.threads, max_threads)) {
                 snapshot_.threads.push_back(facts_of(thread));
             }
         }
     }
 
+    template <class Elements> bool has_room(const Elements& elements, std::size_t most) {
+        left_out_ += elements.size() < most ? 0u : 1u;
+        return elements.size() < most;
+    }
+
     AgentClient agent_;
     const Deadline& deadline_;
     Snapshot& snapshot_;
+    std::uint64_t left_out_ = 0;
 };
 
 /// The tasks out of the table file; false: it cannot be opened.

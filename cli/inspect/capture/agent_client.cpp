@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::uint64_t retry_ns = 2'000'000; ///< between two tries at a full backlog, which poll() cannot wait for
 constexpr std::size_t receive_bytes = 64 * 1024;
+/// What a frame counts for at the least: an answer of empty ones must end too. An agent on a busy machine may send a
+/// frame for each of 65,536 threads.
+constexpr std::size_t least_counted_bytes = 4096;
 
 AgentError trouble(AgentTrouble trouble, const AgentFiles& files, std::string_view what) {
     return {trouble, "socket " + files.socket_path() + ": " + std::string{what}};
@@ -223,7 +226,7 @@ std::optional<AgentError> AgentClient::ask(protocol::MessageType request, std::s
         if (frame->header.type != static_cast<std::uint16_t>(answer)) {
             return broken("the answer is of type " + std::to_string(frame->header.type) + ", which was not asked for");
         }
-        bytes += frame->payload.size();
+        bytes += std::max(frame->payload.size(), least_counted_bytes);
         if (bytes > max_answer_bytes) {
             return broken("the answer does not end; it was given up after 1 GiB");
         }

@@ -39,7 +39,8 @@ void tell_totals(const protocol::TableTotals& totals, Snapshot& snapshot) {
 
 } // namespace
 
-TaskCollector::TaskCollector(Snapshot& snapshot) : snapshot_(snapshot), labels_(snapshot.labels) {
+TaskCollector::TaskCollector(Snapshot& snapshot, std::uint64_t most)
+    : snapshot_(snapshot), most_(most), labels_(snapshot.labels) {
     snapshot_.sites.resize(1);
     snapshot_.scope_lists.resize(1);
 }
@@ -47,6 +48,10 @@ TaskCollector::TaskCollector(Snapshot& snapshot) : snapshot_(snapshot), labels_(
 void TaskCollector::reserve(std::uint64_t tasks) { snapshot_.tasks.reserve(std::min(tasks, max_reserved_tasks)); }
 
 void TaskCollector::add(const protocol::Task& task) {
+    if (snapshot_.tasks.size() >= most_) {
+        ++left_out_;
+        return;
+    }
     auto facts = facts_of(task);
     facts.scopes = list_index(task);
     facts.wait_site = site_index(task.wait_site);
@@ -115,6 +120,7 @@ void TaskCollector::finish() {
         }
     }
     merge_equal_sites();
+    tell_left_out();
 }
 
 void TaskCollector::merge_equal_sites() {
@@ -143,6 +149,13 @@ void TaskCollector::merge_equal_sites() {
     for (auto& task : snapshot_.tasks) {
         task.wait_site = first_site[task.wait_site];
         task.scopes = first_list[task.scopes];
+    }
+}
+
+void TaskCollector::tell_left_out() {
+    if (left_out_ != 0) {
+        snapshot_.incomplete.push_back({0, std::to_string(left_out_) + " tasks are left out: no more than " +
+                                               std::to_string(most_) + " are taken in"});
     }
 }
 

@@ -16,9 +16,13 @@
 
 namespace tasks::inspect {
 
+/// What a table of 1 GiB holds. More are counted, not kept: a task takes 48 bytes and more of our memory, and 2 on the
+/// wire from an agent that lies.
+inline constexpr std::uint64_t max_tasks = 1u << 23;
+
 class TaskCollector {
 public:
-    explicit TaskCollector(Snapshot& snapshot);
+    explicit TaskCollector(Snapshot& snapshot, std::uint64_t most = max_tasks);
 
     void reserve(std::uint64_t tasks);
     void add(const protocol::Task& task);
@@ -27,6 +31,7 @@ public:
 
     /// To be called once, when all is added: labels get their keys. The agent may intern a place twice, when two
     /// threads meet it at once: sites with equal texts become the first of them, and so do scope lists and labels.
+    /// Tasks over the most become an entry of Snapshot::incomplete.
     void finish();
 
     /// Ids of the sites that tasks named, by their index in Snapshot::sites; [0] is 0.
@@ -37,9 +42,12 @@ private:
     std::uint32_t list_index(const protocol::Task& task);
     std::uint32_t new_list(ScopeList list);
     void merge_equal_sites();
+    void tell_left_out();
 
     static constexpr std::uint32_t none = 0;
     Snapshot& snapshot_;
+    std::uint64_t most_;
+    std::uint64_t left_out_ = 0;
     LabelCollector labels_;
     std::vector<std::uint32_t> ids_{0};
     std::vector<std::uint32_t> index_of_id_;    ///< by site id; 0: not met yet

@@ -207,6 +207,20 @@ TEST_CASE("a busy agent is asked again until it has room") {
     CHECK(asked.counts.tasks == 3);
 }
 
+TEST_CASE("an answer of empty parts without end is given up") {
+    const auto asked = ask_one_that([](Connection& peer) {
+        peer.welcome();
+        peer.hear();
+        std::string parts;
+        for (int part = 0; part < 300'000; ++part) {
+            parts += protocol::frame_bytes(protocol::MessageType::counts_answer, protocol::flag_more, 1, "");
+        }
+        peer.say(parts);
+    });
+    CHECK(says(asked.error, "does not end"));
+    CHECK(asked.parts > 65'536); // as many as an agent with a frame for each thread may send
+}
+
 TEST_CASE("the socket of a dead process is told as such") {
     const tests::TemporaryDirectory directory;
     const auto files = [&] { // bound, and closed with nobody to listen

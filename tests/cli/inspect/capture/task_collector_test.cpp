@@ -35,6 +35,18 @@ TEST_CASE("equal scope lists are one list, others are not") {
     CHECK(snapshot.sites.size() == 3);
 }
 
+TEST_CASE("tasks over the most that are taken in are counted and told") {
+    Snapshot snapshot;
+    TaskCollector collector{snapshot, 2};
+    for (int count = 0; count < 5; ++count) {
+        collector.add(task_with({5}));
+    }
+    collector.finish();
+    CHECK(snapshot.tasks.size() == 2);
+    REQUIRE(snapshot.incomplete.size() == 1);
+    CHECK(snapshot.incomplete[0].reason == "3 tasks are left out: no more than 2 are taken in");
+}
+
 TEST_CASE("texts reach their site whether they come before or after its tasks") {
     Snapshot snapshot;
     TaskCollector collector{snapshot};

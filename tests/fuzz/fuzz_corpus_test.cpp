@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-#include <fuzz_entries.hpp>
+#include "fuzz_entries.hpp"
 
 namespace {
 
@@ -32,3 +32,8 @@ TEST_CASE("the corpus of the frame decoder holds") {
 }
 TEST_CASE("the corpus of the messages holds") { CHECK(run_corpus("messages", tasks::fuzz::messages) > 10); }
 TEST_CASE("the corpus of the table holds") { CHECK(run_corpus("table", tasks::fuzz::table) > 10); }
+TEST_CASE("the corpus of the profiles holds") { CHECK(run_corpus("profile", tasks::fuzz::profile) > 10); }
+TEST_CASE("the corpus of the agent's request reader holds") {
+    CHECK(run_corpus("request_reader", tasks::fuzz::request_reader) > 10);
+}
+TEST_CASE("the corpus of an agent's answers holds") { CHECK(run_corpus("answers", tasks::fuzz::answers) > 10); }
