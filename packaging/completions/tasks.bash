@@ -7,9 +7,9 @@ _tasks_options() {
     case $1 in
     '') echo '-h --help -p --pid --timeout --json --color' ;;
     list) echo '-h --help --dead --timeout --json --color' ;;
-    vitals | count) echo '-h --help -p --pid --timeout --from --json --color' ;;
+    vitals | count) echo '-h --help -p --pid --from --timeout --json --color' ;;
     stack)
-        echo '-h --help -p --pid --timeout --from --full --state --kind --older --match --limit --json --color'
+        echo '-h --help -p --pid --from --timeout --full --state --kind --older --match --limit --json --color'
         ;;
     version) echo '-h --help --json --color' ;;
     esac
@@ -19,13 +19,12 @@ _tasks_options() {
 _tasks_values() {
     case $1 in
     -p | --pid) _tasks_targets "$2" ;;
-    --from) compgen -f -- "${current#--from=}" || true ;;
     --color) echo 'auto always never' ;;
     --state) echo 'running runnable waiting done unknown' ;;
     --kind) echo 'thread coroutine fiber job unknown' ;;
     --timeout) echo '500ms 1s 5s 30s 2m' ;;
     --older) echo '1s 30s 5m 1h 1d' ;;
-    --match | --limit) ;;
+    --from | --match | --limit) ;;
     *) return 1 ;;
     esac
 }
@@ -36,6 +35,16 @@ _tasks_targets() {
     "$1" __targets 2>/dev/null | while IFS=$'\t' read -r word what; do
         printf '%s\n' "$word"
     done
+}
+
+# Files that begin so; readline adds the slash of a directory.
+_tasks_files() {
+    local file
+    COMPREPLY=()
+    while IFS= read -r file; do
+        COMPREPLY+=("$file")
+    done < <(compgen -f -- "$1")
+    compopt -o filenames 2>/dev/null
 }
 
 # Puts the words of the line up to the cursor into `words`: together again what COMP_WORDBREAKS took apart, as in
@@ -78,6 +87,10 @@ _tasks() {
     local words verb='' targets=0 at current
     _tasks_split
     current=${words[-1]}
+    if [[ $current == --from=* || (${#words[@]} -gt 2 && ${words[-2]} == --from) ]]; then
+        _tasks_files "${current#--from=}"
+        return
+    fi
     for ((at = 1; at < ${#words[@]} - 1; at++)); do
         case ${words[at]} in
         -p?* | --pid=* | --from=*) ((targets++)) ;;

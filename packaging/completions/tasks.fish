@@ -19,7 +19,7 @@ function __tasks_plain_words
             echo pid
         else if contains -- $word --timeout --color --state --kind --older --match --limit
             set value 1
-        else if string match -q -- '-p?*' $word; or string match -q -- '--pid=*' $word; or string match -q -- '--from=*' $word
+        else if string match -q -- '-p?*' $word; or string match -qr -- '^--(pid|from)=' $word
             echo pid
         else if not string match -q -- '-*' $word
             echo $word
@@ -54,7 +54,7 @@ complete -c tasks -l json -d 'print JSON, for programs'
 complete -c tasks -l color -x -a 'auto always never' -d 'colour'
 complete -c tasks -n '__tasks_verb none list vitals count stack' -l timeout -x -a '500ms 1s 5s 30s 2m' -d 'answer within this time'
 complete -c tasks -n '__tasks_verb none vitals count stack' -s p -l pid -x -k -a '(__tasks_targets)' -d 'the process'
-complete -c tasks -n '__tasks_verb vitals count stack' -l from -r -F -d 'a profile, in place of a process'
+complete -c tasks -n '__tasks_verb vitals count stack' -l from -r -F -d 'a file that tasks::write_profile wrote'
 complete -c tasks -n '__tasks_verb list' -l dead -d 'those that crashed or were killed and left a table'
 complete -c tasks -n '__tasks_verb stack' -l full -d 'one block a task, not a group'
 complete -c tasks -n '__tasks_verb stack' -l state -x -a 'running runnable waiting done unknown' -d 'only tasks in this state'

@@ -153,7 +153,22 @@ def check_bash_alone(directory, pid):
     assert bash.offers("tasks stack --match 'a b' pay", directory) == set()  # a quoted word counts as two here
     for done in (f"tasks stack {pid} ", f"tasks stack -p {pid} ", f"tasks {pid} ", f"tasks -p={pid} "):
         assert bash.offers(done, directory) == set(), f"{done}: it has its target"
+    file = os.path.join(directory, "one.profile")
+    open(file, "w").close()
+    assert bash.offers(f"tasks stack --from={file[:-3]}", directory) == {f"--from={file}"}
     assert "--older" in bash.offers(f"tasks stack {pid} --o", directory)
+
+
+def check_files(shell, directory):
+    """--from takes a file; zsh's own function for that needs a terminal."""
+    if shell.name == "zsh":
+        return
+    file = os.path.join(directory, "one.profile")
+    open(file, "w").close()
+    for before in ("tasks stack --from ", "tasks vitals --from ", "tasks stack --full --from "):
+        assert shell.offers(before + file[:-3], directory) == {file}, (shell.name, before)
+    assert shell.offers(f"tasks stack --from {file} ", directory) == set(), f"{shell.name}: the file is the target"
+    os.remove(file)
 
 
 def check_nobody(shell):
@@ -182,6 +197,7 @@ def main():
                 check_options(shell, directory)
                 check_values(shell, directory)
                 check_targets(shell, directory, living.pid, dead)
+                check_files(shell, directory)
                 check_nobody(shell)
             check_bash_alone(directory, living.pid)
     print("completions of", ", ".join(shell.name for shell in shells), "agree with the command")
