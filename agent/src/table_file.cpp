@@ -19,7 +19,6 @@ namespace bip = boost::interprocess;
 namespace tasks::agent {
 namespace {
 
-
 /// What bip::mapped_region asks of a file.
 struct Mappable {
     int fd;
