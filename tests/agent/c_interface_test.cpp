@@ -1,4 +1,6 @@
 // The agent as a program in C uses it, looked at from outside between its steps.
+#include <sys/mman.h>
+
 #include <map>
 
 #include "agent_fixture.hpp"
@@ -45,9 +47,15 @@ struct Steps {
 TEST_CASE("a program in C has every function of the agent") {
     const OwnDirectory directory;
     Steps steps{directory, {}, {}};
+    const agent::OwnedFd profile{::memfd_create("profile", MFD_CLOEXEC)};
+    REQUIRE(profile);
     const int failed = run_c_program(
-        directory.path().c_str(), [](void* to, const char* step) { static_cast<Steps*>(to)->look(step); }, &steps);
+        directory.path().c_str(), profile.get(),
+        [](void* to, const char* step) { static_cast<Steps*>(to)->look(step); }, &steps);
     CHECK(failed == 0);
+    std::string written(1 << 16, '\0');
+    written.resize(static_cast<std::size_t>(::pread(profile.get(), written.data(), written.size(), 0)));
+    CHECK_THAT(written, Catch::Contains("in the profile"));
 
     CHECK(steps.tables["started"].facts.name == "c program");
     const SeenTask scopes = steps.only("scopes");

@@ -1,6 +1,6 @@
 #include "c_program.h"
 
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 
 #include <tasks/agent.h>
@@ -79,7 +79,17 @@ static int many_probes(void) {
     return 0;
 }
 
-static int starts(const char* directory, c_program_look look, void* to) {
+static int profiles(int fd) {
+    tasks_scope job;
+    tasks_job_begin(&job, "in the profile", TASKS_HERE);
+    CHECK(60, tasks_write_profile(fd, 0) == 0);
+    CHECK(61, tasks_write_profile(fd, 3) == EINVAL);
+    CHECK(62, tasks_write_profile(-1, 1) == EBADF);
+    tasks_job_end(&job);
+    return 0;
+}
+
+static int starts(const char* directory, int fd, c_program_look look, void* to) {
     char error[512];
     tasks_agent_options options = {.name = "c program", .directory = directory, .deadline_ms = 5000};
     const uint64_t agent = tasks_agent_start(&options, error, sizeof error);
@@ -91,6 +101,7 @@ static int starts(const char* directory, c_program_look look, void* to) {
     failed = failed != 0 ? failed : handles(look, to);
     failed = failed != 0 ? failed : probes(look, to);
     failed = failed != 0 ? failed : many_probes();
+    failed = failed != 0 ? failed : profiles(fd);
     tasks_agent_stop(agent);
     look(to, "stopped");
     tasks_agent_stop(agent); /* once too often, and no number at all: nothing */
@@ -107,10 +118,11 @@ static int refusals(void) {
     CHECK(51, error[0] != '\0' && strlen(error) == sizeof error - 1); /* cut */
     CHECK(52, tasks_agent_start(&options, &none, 0) == 0 && none == 'x');
     tasks_agent_stop(0);
+    CHECK(53, tasks_write_profile(-1, 2) == ENODEV); /* no agent */
     return 0;
 }
 
-int run_c_program(const char* directory, c_program_look look, void* to) {
-    const int failed = starts(directory, look, to);
+int run_c_program(const char* directory, int fd, c_program_look look, void* to) {
+    const int failed = starts(directory, fd, look, to);
     return failed != 0 ? failed : refusals();
 }

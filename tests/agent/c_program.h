@@ -11,8 +11,9 @@ extern "C" {
 /* Is told the name of each step that was reached, in the middle of it. */
 typedef void (*c_program_look)(void* to, const char* step);
 
-/* Runs the program with its agent's files in `directory`; 0, or the number of the check that failed. */
-int run_c_program(const char* directory, c_program_look look, void* to);
+/* Runs the program with its agent's files in `directory`; it writes a profile to `fd`. 0, or the number of the check
+ * that failed. */
+int run_c_program(const char* directory, int fd, c_program_look look, void* to);
 
 /* The address that the program's waits are on. */
 const void* c_program_object(void);

@@ -11,8 +11,6 @@ using namespace tasks::protocol::tests;
 
 namespace {
 
-constexpr std::uint64_t records_offset = 3 * 4096;
-
 /// A thread that carries a job, and nothing else. The thread's record comes first.
 struct Carried {
     TestTable table;

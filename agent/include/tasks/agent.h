@@ -136,7 +136,8 @@ TASKS_API int tasks_queue_probe_add(tasks_queue_probe* probe, const char* name, 
                                     const void* queue);
 TASKS_API void tasks_queue_probe_remove(tasks_queue_probe* probe);
 
-/* tasks::write_profile(); detail 0 groups, 1 tasks, 2 stacks. Returns 0 or an errno value. */
+/* tasks::write_profile(); detail 0 groups, 1 tasks, 2 stacks. Returns 0 or an errno value, EINVAL for another
+ * detail. */
 TASKS_API int tasks_write_profile(int fd, int detail);
 
 #ifdef __cplusplus
