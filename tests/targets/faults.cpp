@@ -89,6 +89,8 @@ std::string harm(ObedientHost& host, Warden& warden, const Excuses& excuses, boo
             return wrong;
     if (host.report(Order::jobs) == "no report" || host.report(Order::count) == "no report")
         return "jobs hang";
+    if (host.report(Order::profile) == "no report") // what it says is the refused call's
+        return "a profile hangs";
     if (std::string wrong = host.report(Order::fds); !wrong.empty())
         return wrong;
     // Twice: the refused call may have come just now.

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <tasks/job.hpp>
+#include <tasks/profile.hpp>
 #include <tasks/protocol/places.hpp>
 #include <tasks/wait.hpp>
 
@@ -46,9 +47,10 @@ std::string not_in(const std::set<int>& now, const std::set<int>& before, const 
 }
 
 /// On a thread of its own: as the host's threads use the agent.
-void on_a_thread(const std::function<void(Part)>& begins, const std::function<void()>& work) {
+void on_a_thread(const std::function<void(Part)>& begins, const std::function<void()>& work,
+                 Part part = Part::threads) {
     std::thread([&] {
-        begins(Part::threads);
+        begins(part);
         work();
         begins(Part::host);
     }).join();
@@ -65,6 +67,35 @@ void make_jobs(const std::function<void(Part)>& begins) {
         for (JobHandle& handle : handles)
             handle = JobHandle{};
     });
+}
+
+/// One that goes nowhere, and one into a pipe that is full.
+std::string write_profiles(const std::function<void(Part)>& begins) {
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    std::array<int, 2> pipe{-1, -1};
+    if (nowhere < 0 || ::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0 || ::fcntl(pipe[1], F_SETPIPE_SZ, 4096) < 0)
+        return "no file for a profile";
+    std::thread reader{[&pipe] {
+        std::array<char, 4096> piece;
+        pollfd readable{.fd = pipe[0], .events = POLLIN, .revents = 0};
+        while (::poll(&readable, 1, patience_ms) == 1 && ::read(pipe[0], piece.data(), piece.size()) > 0) {
+        }
+    }};
+    int error = 0;
+    on_a_thread(
+        begins,
+        [&] {
+            const Job job{"a job that writes"};
+            error = write_profile(nowhere, ProfileDetail::groups);
+            if (error == 0)
+                error = write_profile(pipe[1], ProfileDetail::stacks);
+        },
+        Part::profile);
+    ::close(pipe[1]);
+    reader.join();
+    ::close(pipe[0]);
+    ::close(nowhere);
+    return error == 0 ? std::string{} : "write_profile: " + std::to_string(error);
 }
 
 std::string wrong_fds(const std::set<int>& before) {
@@ -137,7 +168,9 @@ int ObedientHost::live() {
             make_jobs(begins);
         if (order == static_cast<char>(Order::count))
             on_a_thread(begins, [] { count(); });
-        say(order == static_cast<char>(Order::fds) ? wrong_fds(fds) : std::string{});
+        say(order == static_cast<char>(Order::fds)       ? wrong_fds(fds)
+            : order == static_cast<char>(Order::profile) ? write_profiles(begins)
+                                                         : std::string{});
     }
     begins(Part::stop);
     agent.reset();

@@ -18,10 +18,11 @@ namespace tasks::test {
 class ObedientHost {
 public:
     enum class Order : char {
-        jobs = 'j',  ///< makes more jobs than the table had room for, on a thread of its own, and ends them
-        count = 'c', ///< tasks::count(), on another one
-        fds = 'f',   ///< looks at the agent's fds: "" or what is wrong with them
-        quit = 'q',  ///< destroys the agent and ends: "" or what was left behind
+        jobs = 'j',    ///< makes more jobs than the table had room for, on a thread of its own, and ends them
+        count = 'c',   ///< tasks::count(), on another one
+        profile = 'p', ///< tasks::write_profile(), of all details: "" or what is wrong with them
+        fds = 'f',     ///< looks at the agent's fds: "" or what is wrong with them
+        quit = 'q',    ///< destroys the agent and ends: "" or what was left behind
     };
     static constexpr int status = 7; ///< of its exit, when all went as it should
 

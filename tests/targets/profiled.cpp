@@ -97,13 +97,16 @@ void obey() {
 } // namespace
 
 int main(int argc, char** argv) {
-    const tasks::Agent agent{{.name = "profiled"}};
+    const std::size_t threads = bodies.size() * (argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 8);
+    const std::size_t job_count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 50;
+    const tasks::Agent agent{{.name = "profiled",
+                              .table_cap_bytes = std::size_t{256} << 20,
+                              .table_initial_bytes = (std::size_t{512} << 10) + 160 * job_count}};
     if (!agent.error().empty())
         std::cerr << agent.error() << "\n";
     if (::pipe2(silent_pipe.data(), O_CLOEXEC) != 0)
         return 1;
-    const std::size_t threads = bodies.size() * (argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 8);
-    const auto jobs = queue_jobs(argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 50);
+    const auto jobs = queue_jobs(job_count);
     static std::vector<int> tids(threads);
     static std::atomic<std::size_t> started{0};
     for (std::size_t at = 0; at < threads; ++at)

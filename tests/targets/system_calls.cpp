@@ -124,8 +124,9 @@ bool suite(ObedientHost& host) {
         return complain("32 clients and no more: not so");
     if (!grows(host))
         return false;
-    if (std::string wrong = host.report(Order::count) + host.report(Order::fds); !wrong.empty())
-        return complain(wrong);
+    for (const Order order : {Order::count, Order::profile, Order::fds})
+        if (std::string wrong = host.report(order); !wrong.empty())
+            return complain(wrong);
     if (!answers_all(socket))
         return false;
     const std::string left = host.report(Order::quit);
