@@ -17,6 +17,8 @@ from example_process import BINARY, PATIENCE, SANITIZED, SOURCE, run
 CONSUMER = Path(SOURCE) / "tests/consumer"
 HEADERS = sorted(path.name for path in (Path(SOURCE) / "agent/include/tasks").iterdir())
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+PROGRAMS = ["cpp_agent", "cpp_agent_shared", "c_agent", "c_agent_shared"]
+C11 = ["-std=c11", *STRICT]
 CXX17 = ["-std=c++17", *STRICT]
 RECORDS = ["install_manifest.txt", "install_made_directories.txt"]  # of the build directory
 
@@ -108,6 +110,10 @@ class Place:
         assert groups.keys() == {"consume", "queued"}, report
         group = groups["consume"]
         assert (group["wait_reason"], group["wait_name"]) == ("io read", "standard input"), group
+        (task,) = group["tasks"]
+        assert (task["label"]["key"], task["label"]["text"]) == ("order", "4711"), task
+        queues = json.loads(done(tasks, "vitals", "-p", pid, "--json", env=environment))["queues"]
+        assert queues == [{"name": "orders", "depth": 3}], queues
         if not group["no_stack"]:  # some machine may not tell what its threads do
             assert any(frame["function"] == "main" for frame in group["frames"]), group
 
@@ -122,11 +128,12 @@ def check_installed(place):
                ("TasksConfig.cmake", "TasksConfigVersion.cmake", "TasksTargets.cmake")}
     pages = {f"share/man/man{page.suffix[1:]}/{page.name}" for page in (Path(SOURCE) / "man").glob("*.[1-9]")}
     needed = library | headers | package | pages | {
-        "bin/tasks", "lib/pkgconfig/tasks-agent.pc", "share/doc/tasks/README.md", "share/doc/tasks/LICENSE"}
+        "bin/tasks", "lib/pkgconfig/tasks-agent.pc", "share/doc/tasks/README.md", "share/doc/tasks/LICENSE",
+        "share/bash-completion/completions/tasks", "share/zsh/site-functions/_tasks",
+        "share/fish/vendor_completions.d/tasks.fish"}
     assert needed <= installed, f"not installed: {needed - installed}"
     others = {name for name in installed - needed if not name.startswith((
-        "lib/cmake/Tasks/TasksTargets-", "share/doc/tasks/", "share/bash-completion/completions/",
-        "share/zsh/site-functions/", "share/fish/vendor_completions.d/"))}
+        "lib/cmake/Tasks/TasksTargets-", "share/doc/tasks/"))}
     assert not others, f"installed too: {others}"
     here = [str(path) for path in place.prefix.rglob("*") if path.suffix in (".cmake", ".pc")
             if SOURCE in path.read_text() or BINARY in path.read_text() or str(place.prefix) in path.read_text()]
@@ -149,7 +156,7 @@ def check_headers(place):
 def check_package(place):
     """By find_package."""
     build = place.built("package")
-    for name in ("cpp_agent", "cpp_agent_shared"):
+    for name in PROGRAMS:
         place.inspect(build / name)
 
 
@@ -157,7 +164,7 @@ def check_directory(place):
     """By add_subdirectory, in a project whose own flags are at odds with ours."""
     build = place.built("directory", f"-DTASKS_DIRECTORY={SOURCE}", "-DCMAKE_CXX_FLAGS=-fno-exceptions -fno-rtti",
                         "-DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON")
-    for name in ("cpp_agent", "cpp_agent_shared"):
+    for name in PROGRAMS:
         place.inspect(build / name)
     made = {path.name for path in build.rglob("*") if path.is_file() and os.access(path, os.X_OK)}
     unwanted = made & {"tasks", "payments", "agent_tests", "protocol_tests"}
@@ -167,10 +174,10 @@ def check_directory(place):
 def check_pkg_config(place):
     """By pkg-config: shared, and fully static."""
     assert done("pkg-config", "--modversion", "tasks-agent", env=place.environment) == "0.1.0\n"
-    shared = place.compiled("g++", *CXX17, CONSUMER / "main.cpp", *place.flags("--cflags", "--libs"))
-    place.inspect(shared, LD_LIBRARY_PATH=str(place.prefix / "lib"))
-    static = place.compiled("g++", "-static", *CXX17, CONSUMER / "main.cpp", *place.flags("--static", "--cflags", "--libs"))
-    place.inspect(static)
+    for words in (["g++", *CXX17, CONSUMER / "main.cpp"], ["gcc", *C11, CONSUMER / "main.c"]):
+        shared = place.compiled(*words, *place.flags("--cflags", "--libs"))
+        place.inspect(shared, LD_LIBRARY_PATH=str(place.prefix / "lib"))
+        place.inspect(place.compiled(*words, "-static", *place.flags("--static", "--cflags", "--libs")))
 
 
 def check_compilers(place):
@@ -181,7 +188,7 @@ def check_compilers(place):
             ["clang++-14", *CXX17], ["clang++-14", *CXX17, "-fno-exceptions", "-fno-rtti"], ["clang++-19", *CXX17]]
     for words in ways:
         if is_here(words[0]):
-            place.inspect(place.compiled(*words, *archive, "-pthread"))
+            place.inspect(place.compiled(*words, *archive))
 
 
 def check_uninstalled(place):

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "unwind/frame_starts.hpp"
 #include "unwind/x86_64.hpp"
 
 namespace tasks::inspect {
@@ -89,6 +90,13 @@ bool ElfModule::attach_shared_file(const ElfImage& image, const std::string& pat
 void ElfModule::read_function_starts() {
     if (std::exchange(starts_tried_, true))
         return;
+    read_header_of_frames();
+    if (function_starts_.empty())
+        function_starts_ = frame_starts(image_.elf(), most_function_starts);
+    std::sort(function_starts_.begin(), function_starts_.end());
+}
+
+void ElfModule::read_header_of_frames() {
     const auto header = image_.header_address(PT_GNU_EH_FRAME);
     unsigned char fixed[12];
     if (!header || image_.read(*header, fixed, sizeof fixed) != sizeof fixed)
@@ -102,7 +110,6 @@ void ElfModule::read_function_starts() {
     pairs.resize(bytes / sizeof pairs[0]);
     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
         function_starts_.push_back(*header + static_cast<std::uint64_t>(static_cast<std::int64_t>(pairs[i])));
-    std::sort(function_starts_.begin(), function_starts_.end());
 }
 
 std::optional<std::uint64_t> ElfModule::function_start(std::uint64_t address) {

@@ -35,7 +35,7 @@ public:
     /// The separate debug file, or null.
     const ElfImage* debug_image();
 
-    /// Where the function at that address starts, as .eh_frame_hdr tells it.
+    /// Where the function at that address starts, as .eh_frame_hdr tells it, or .eh_frame where there is none.
     std::optional<std::uint64_t> function_start(std::uint64_t address);
     /// The next function's start after that address.
     std::optional<std::uint64_t> next_function(std::uint64_t address);
@@ -53,6 +53,7 @@ private:
     void open_debug_information();
     bool attach_shared_file(const ElfImage& image, const std::string& path);
     void read_function_starts();
+    void read_header_of_frames();
 
     ElfImage image_;
     FilePlace place_;
