@@ -15,7 +15,7 @@ LIST = os.path.join(SOURCE, "agent/src/system_calls.txt")
 SECURITY = os.path.join(SOURCE, "SECURITY.md")
 BEGIN = "<!-- agent/src/system_calls.txt: python3 tests/scripts/system_call_list.py writes this -->"
 END = "<!-- end of agent/src/system_calls.txt -->"
-PARTS = ("start", "serving", "stop", "threads")
+PARTS = ("start", "serving", "stop", "threads", "profile")
 
 # x86-64 Linux.
 CONSTANTS = {

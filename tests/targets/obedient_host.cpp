@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <tasks/job.hpp>
+#include <tasks/profile.hpp>
 #include <tasks/protocol/places.hpp>
 #include <tasks/wait.hpp>
 
@@ -46,18 +47,23 @@ std::string not_in(const std::set<int>& now, const std::set<int>& before, const 
 }
 
 /// On a thread of its own: as the host's threads use the agent.
-void on_a_thread(const std::function<void(Part)>& begins, const std::function<void()>& work) {
+void on_a_thread(const std::function<void(Part)>& begins, Part part, const std::function<void()>& work) {
     std::thread([&] {
-        begins(Part::threads);
+        begins(part);
         work();
         begins(Part::host);
     }).join();
 }
 
+int nothing() {
+    static const int fd = ::open("/dev/null", O_WRONLY | O_CLOEXEC); // before the agent's, so it is no leak
+    return fd;
+}
+
 void make_jobs(const std::function<void(Part)>& begins) {
     std::vector<JobHandle> handles;
     handles.reserve(many_jobs);
-    on_a_thread(begins, [&handles] {
+    on_a_thread(begins, Part::threads, [&handles] {
         const Job job{"a job that makes jobs"};
         const Wait wait{wait_reason::sleep};
         for (std::size_t i = 0; i < many_jobs; ++i)
@@ -108,6 +114,7 @@ int ObedientHost::live() {
     ::close(std::exchange(reports_[0], -1));
     ::signal(SIGPIPE, SIG_DFL); // the agent must not make one
     before_start();
+    nothing();
     const auto fds = numbers_in("/proc/self/fd");
     const auto threads = numbers_in("/proc/self/task");
     const std::string place = agents_directory(); // the agent makes it
@@ -136,7 +143,9 @@ int ObedientHost::live() {
         if (order == static_cast<char>(Order::jobs))
             make_jobs(begins);
         if (order == static_cast<char>(Order::count))
-            on_a_thread(begins, [] { count(); });
+            on_a_thread(begins, Part::threads, [] { count(); });
+        if (order == static_cast<char>(Order::profile))
+            on_a_thread(begins, Part::profile, [] { write_profile(nothing(), ProfileDetail::stacks); });
         say(order == static_cast<char>(Order::fds) ? wrong_fds(fds) : std::string{});
     }
     begins(Part::stop);

@@ -19,9 +19,10 @@ class ObedientHost {
 public:
     enum class Order : char {
         jobs = 'j',  ///< makes more jobs than the table had room for, on a thread of its own, and ends them
-        count = 'c', ///< tasks::count(), on another one
-        fds = 'f',   ///< looks at the agent's fds: "" or what is wrong with them
-        quit = 'q',  ///< destroys the agent and ends: "" or what was left behind
+        count = 'c',   ///< tasks::count(), on another one
+        profile = 'p', ///< tasks::write_profile() with stacks, into nothing, on another one
+        fds = 'f',     ///< looks at the agent's fds: "" or what is wrong with them
+        quit = 'q',    ///< destroys the agent and ends: "" or what was left behind
     };
     static constexpr int status = 7; ///< of its exit, when all went as it should
 

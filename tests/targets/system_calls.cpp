@@ -124,7 +124,8 @@ bool suite(ObedientHost& host) {
         return complain("32 clients and no more: not so");
     if (!grows(host))
         return false;
-    if (std::string wrong = host.report(Order::count) + host.report(Order::fds); !wrong.empty())
+    if (std::string wrong = host.report(Order::count) + host.report(Order::profile) + host.report(Order::fds);
+        !wrong.empty())
         return complain(wrong);
     if (!answers_all(socket))
         return false;

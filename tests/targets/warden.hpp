@@ -25,8 +25,9 @@ enum class Part : std::uint8_t {
     serving, ///< the agent's thread
     stop,    ///< the thread that destroys it
     threads, ///< threads of the host in count(), jobs and waits
+    profile, ///< a thread of the host in write_profile()
 };
-inline constexpr std::array part_names{"host", "start", "serving", "stop", "threads"};
+inline constexpr std::array part_names{"host", "start", "serving", "stop", "threads", "profile"};
 
 /// In the host: what the calling thread does from now on. Nothing where no warden looks.
 void mark(Part part) noexcept;
