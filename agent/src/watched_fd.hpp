@@ -43,15 +43,13 @@ public:
     /// True: it was opened. Whether it still is ours(), is another question.
     explicit operator bool() const noexcept { return fd_ >= 0; }
 
-    /// Fills in `facts` of the file. False: the number is closed, or the host's.
-    bool ours(struct stat& facts) const noexcept {
-        return fd_ >= 0 && ::fstat(fd_, &facts) == 0 && facts.st_dev == device_ && facts.st_ino == inode_;
-    }
-    /// Where a filter of system calls refuses the look it is taken for ours: hosts that have one, and close what they do
-    /// not know, do so before they filter.
+    /// False: the number is closed, or the host's. Where a filter of system calls refuses the look it is taken for ours:
+    /// hosts that filter, and close what they do not know, close first.
     bool ours() const noexcept {
         struct stat facts{};
-        return ours(facts) || (fd_ >= 0 && facts.st_nlink == 0 && (errno == EPERM || errno == ENOSYS));
+        if (fd_ >= 0 && ::fstat(fd_, &facts) != 0)
+            return errno == EPERM || errno == ENOSYS;
+        return is(facts);
     }
     /// True: `facts` are of the file that was opened.
     bool is(const struct stat& facts) const noexcept {

@@ -29,6 +29,10 @@ FAILURES = [
     ("serving", errno.EMFILE, ("openat", "accept4", "fcntl")),
     ("serving", errno.ENOMEM, ("openat", "accept4", "madvise")),
     ("serving", errno.ENOSPC, ("fallocate",)),
+    ("profile", errno.ENOMEM, ("mmap", "mprotect", "madvise", "openat")),
+    ("profile", errno.EMFILE, ("openat",)),
+    ("profile", errno.ENOSPC, ("write",)),
+    ("profile", errno.EINTR, ("write", "read")),
     ("serving", errno.EINTR, ("openat", "accept4", "fallocate", "getdents64", "process_vm_readv")),
 ]
 
