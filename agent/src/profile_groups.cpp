@@ -22,6 +22,25 @@ constexpr std::uint64_t mixed(std::uint64_t hash, std::uint64_t value) noexcept 
     return hash ^ hash >> 29;
 }
 
+std::uint64_t mixed(std::uint64_t hash, std::string_view text) noexcept {
+    for (const char letter : text)
+        hash = mixed(hash, static_cast<unsigned char>(letter));
+    return mixed(hash, text.size());
+}
+
+/// 64 bits of a site's texts: of 4,096 shapes two that differ agree in them once in 2^40 profiles.
+std::uint64_t texts_of(std::uint32_t id, ProfileSites& sites) noexcept {
+    if (id == 0)
+        return 0;
+    const KeptSite& site = sites.site(id);
+    if (site.file().empty() && site.name().empty())
+        return id; // not known: equal to itself alone
+    std::uint64_t hash = mixed(odd, site.line());
+    for (const std::string_view text : {site.name(), site.function(), site.file()})
+        hash = mixed(hash, text);
+    return hash;
+}
+
 } // namespace
 
 ProfileGroups::ProfileGroups(const Memory& memory) noexcept
@@ -135,15 +154,65 @@ void ProfileGroups::write_one(const Shape& shape, ProfileLines& lines,
     lines.out << "\n";
 }
 
-void ProfileGroups::write(ProfileLines& lines, std::span<const std::uint32_t> tids) noexcept {
+std::uint64_t ProfileGroups::texts_of(const Key& key, ProfileSites& sites) noexcept {
+    std::uint64_t hash = mixed(mixed(odd, key.pc), agent::texts_of(key.wait_site, sites));
+    for (std::size_t i = 0; i < key.scope_count; ++i)
+        hash = mixed(hash, agent::texts_of(key.scopes[i], sites));
+    return hash;
+}
+
+bool ProfileGroups::agree(const Shape& left, const Shape& right) noexcept {
+    Key other = right.key;
+    other.scopes = left.key.scopes;
+    other.wait_site = left.key.wait_site;
+    return left.texts == right.texts && left.key == other;
+}
+
+void ProfileGroups::join(Shape& from, Shape& to) noexcept {
+    if (from.has_age) {
+        add_age(from.age_min, to);
+        add_age(from.age_max, to);
+    }
+    to.one_name = to.one_name && from.one_name && to.name == from.name;
+    if (from.first_thread != 0) {
+        (to.last_thread == 0 ? to.first_thread : chains_[to.last_thread - 1]) = from.first_thread;
+        to.last_thread = from.last_thread;
+    }
+    to.count += from.count;
+}
+
+void ProfileGroups::join_equals(ProfileSites& sites) noexcept {
+    for (std::size_t at = 0; at < used_; ++at)
+        shapes_[at].texts = texts_of(shapes_[at].key, sites);
     std::iota(order_, order_ + used_, std::uint16_t{0});
     std::sort(order_, order_ + used_, [this](std::uint16_t left, std::uint16_t right) {
+        return std::tuple(shapes_[left].texts, left) < std::tuple(shapes_[right].texts, right);
+    });
+    std::size_t kept = 0; // order_[0 ... kept) stay
+    std::size_t run = 0;  // where the kept ones with these texts begin
+    for (std::size_t at = 0; at < used_; ++at) {
+        Shape& shape = shapes_[order_[at]];
+        if (run < kept && shapes_[order_[run]].texts != shape.texts)
+            run = kept;
+        const auto equal = std::find_if(order_ + run, order_ + kept,
+                                        [&](std::uint16_t other) { return agree(shapes_[other], shape); });
+        if (equal == order_ + kept)
+            order_[kept++] = order_[at];
+        else
+            join(shape, shapes_[*equal]);
+    }
+    written_ = kept;
+}
+
+void ProfileGroups::write(ProfileLines& lines, ProfileSites& sites, std::span<const std::uint32_t> tids) noexcept {
+    join_equals(sites);
+    std::sort(order_, order_ + written_, [this](std::uint16_t left, std::uint16_t right) {
         const auto rank = [this](std::uint16_t at) {
             return std::tuple(~shapes_[at].count, ~(shapes_[at].has_age ? shapes_[at].age_max + 1 : 0), at);
         };
         return rank(left) < rank(right);
     });
-    for (std::size_t at = 0; at < used_ && !lines.out.failed(); ++at)
+    for (std::size_t at = 0; at < written_ && !lines.out.failed(); ++at)
         write_one(shapes_[order_[at]], lines, tids);
 }
 

@@ -27,10 +27,9 @@ public:
 
     bool take(const MergedTask& task, std::size_t thread_index) noexcept override;
 
-    /// The biggest first, then the oldest.
-    void write(ProfileLines& lines, std::span<const std::uint32_t> tids) noexcept;
+    /// The biggest first, then the oldest. Shapes whose sites have equal texts are one: a site may have two numbers.
+    void write(ProfileLines& lines, ProfileSites& sites, std::span<const std::uint32_t> tids) noexcept;
 
-    std::size_t groups() const noexcept { return used_; }
     std::uint64_t left_out() const noexcept { return left_out_; }
 
 private:
@@ -59,6 +58,7 @@ private:
         std::array<char, 32> name;  ///< of threads that carry no job
         std::uint32_t first_thread; ///< index + 1; 0: none
         std::uint32_t last_thread;
+        std::uint64_t texts; ///< of its sites, with the pc, hashed
     };
     static constexpr std::size_t buckets = 4 * most_shapes;
 
@@ -67,6 +67,10 @@ private:
     static void add_age(std::uint64_t age_ns, Shape& shape) noexcept;
     static void add_name(std::string_view name, Shape& shape) noexcept;
     void add_thread(std::size_t index, Shape& shape) noexcept;
+    static std::uint64_t texts_of(const Key& key, ProfileSites& sites) noexcept;
+    static bool agree(const Shape& left, const Shape& right) noexcept;
+    void join(Shape& from, Shape& to) noexcept;
+    void join_equals(ProfileSites& sites) noexcept;
     void write_one(const Shape& shape, ProfileLines& lines, std::span<const std::uint32_t> tids) const noexcept;
 
     Shape* shapes_;
@@ -74,6 +78,7 @@ private:
     std::uint32_t* chains_;  // per thread: 0 in no chain, else index of the next + 1, UINT32_MAX for the last
     std::uint16_t* order_;
     std::size_t used_ = 0;
+    std::size_t written_ = 0; ///< of order_, after equal ones were joined
     std::uint64_t left_out_ = 0;
 
 public:

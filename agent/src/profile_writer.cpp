@@ -36,7 +36,7 @@ void ProfileWriter::write_tasks(const ProfiledProcess& process, ProfileDetail de
     if (detail == ProfileDetail::groups) {
         ProfileGroups groups{groups_};
         totals = walk.run(groups);
-        groups.write(lines, walk.tids());
+        groups.write(lines, sites_, walk.tids());
         if (groups.left_out() != 0)
             output_ << "incomplete  " << groups.left_out() << " tasks are of other shapes than the first "
                     << std::uint64_t{ProfileGroups::most_shapes} << ": not told\n";

@@ -139,6 +139,8 @@ bool RecordPool::wants_room() const noexcept {
 }
 
 void RecordPool::retire() noexcept {
+    if (links_ == nullptr) // create() failed
+        return;
     // Links that read as zeros are ends of lists.
     const std::size_t used = file_->file_bytes() / protocol::record_bytes * sizeof(Link);
     give_back(links_, (file_->cap_bytes() / protocol::record_bytes + 1) * sizeof(Link), used);

@@ -350,7 +350,8 @@ void Registry::retire_in_child() noexcept {
 
 void Registry::let_go() noexcept {
     const std::uint32_t states = states_used_.fetch_or(no_more_states, std::memory_order_acq_rel);
-    give_back(states_, max_threads * sizeof(ThreadState), states * sizeof(ThreadState));
+    if (states_ != nullptr) // build() came so far
+        give_back(states_, max_threads * sizeof(ThreadState), states * sizeof(ThreadState));
     records_.retire();
     sites_.retire();
     file_.detach();

@@ -177,8 +177,8 @@ std::uint64_t Server::State::fill_polled(std::uint64_t now) noexcept {
     return until;
 }
 
-/// poll(): how many are ready, 0 also where it was interrupted. Where the kernel has no memory for so many, the first two
-/// alone, which need none, for a tenth of a second. Negative: it is refused.
+/// poll(): how many are ready, 0 also where it was interrupted. Where the kernel has no memory for so many, the first
+/// two alone, which need none, for a tenth of a second. Negative: it is refused.
 int Server::State::wait(int milliseconds) noexcept {
     constexpr int without_memory = 100;
     int ready = ::poll(polled.data(), polled.size(), milliseconds);
@@ -289,8 +289,9 @@ void Server::State::take_in(OwnedFd socket, std::uint64_t now) noexcept {
             refusal.sentence << "this process is of uid " << own << ", you are " << peer.uid
                              << ": ask as that user or as root";
         else
-            refusal.sentence << "the kernel does not tell this process who you are (getsockopt SO_PEERCRED): is there a "
-                                "filter of system calls (seccomp)?";
+            refusal.sentence
+                << "the kernel does not tell this process who you are (getsockopt SO_PEERCRED): is there a "
+                   "filter of system calls (seccomp)?";
         turn_away(socket.get(), refusal);
         return;
     }

@@ -142,7 +142,10 @@ std::uint32_t SiteTable::add(const char* name, const SourcePlace& place) noexcep
     return 0;
 }
 
-void SiteTable::retire() noexcept { release_pages({reinterpret_cast<char*>(entries_), entry_count * sizeof(Entry)}); }
+void SiteTable::retire() noexcept {
+    if (entries_ != nullptr) // create() succeeded
+        release_pages({reinterpret_cast<char*>(entries_), entry_count * sizeof(Entry)});
+}
 
 bool SiteTable::wants_room() const noexcept {
     const std::uint32_t room = room_for_sites_.load(std::memory_order_relaxed);

@@ -43,8 +43,8 @@ public:
     /// True: it was opened. Whether it still is ours(), is another question.
     explicit operator bool() const noexcept { return fd_ >= 0; }
 
-    /// False: the number is closed, or the host's. Where a filter of system calls refuses the look it is taken for ours:
-    /// hosts that filter, and close what they do not know, close first.
+    /// False: the number is closed, or the host's. Where a filter of system calls refuses the look it is taken for
+    /// ours: hosts that filter, and close what they do not know, close first.
     bool ours() const noexcept {
         struct stat facts{};
         if (fd_ >= 0 && ::fstat(fd_, &facts) != 0)

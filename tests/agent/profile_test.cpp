@@ -168,6 +168,21 @@ TEST_CASE("A profile of groups counts tasks by shape") {
     CHECK(text.find("3 tasks") < text.find("1 task "));
 }
 
+TEST_CASE("Jobs whose places have equal texts are one group") {
+    static constexpr char program[] = "send receipt"; // as two libraries have a literal each
+    static constexpr char plugin[] = "send receipt";
+    static constexpr char other[] = "send reminder";
+    const OwnAgent agent;
+    const SourcePlace place = SourcePlace::here();
+    std::deque<JobHandle> queue;
+    for (const char* name : {program, plugin, plugin, other, program})
+        queue.emplace_back(name, place);
+    const std::string text = profile(ProfileDetail::groups);
+    CHECK(count(block(text, "4 tasks  job  runnable"), "[send receipt]") == 1);
+    CHECK(count(block(text, "1 task  job  runnable"), "[send reminder]") == 1);
+    CHECK(count(text, "  job  ") == 2);
+}
+
 TEST_CASE("A profile of tasks has each on its own") {
     const OwnAgent agent;
     const Senders senders{3};

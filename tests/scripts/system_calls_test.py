@@ -15,7 +15,7 @@ CANNOT_RUN = 77
 # What the test's own host needs beside, in its main thread and in those that it starts.
 HOST_NEEDS = ("read", "write", "close", "openat", "newfstatat", "getdents64", "fcntl", "lseek", "mmap", "munmap",
               "mprotect", "madvise", "brk", "futex", "clone3", "rt_sigprocmask", "rseq", "set_robust_list", "exit",
-              "exit_group", "seccomp", "sched_yield")
+              "exit_group", "seccomp", "sched_yield", "pipe2")
 
 
 def run(*words):

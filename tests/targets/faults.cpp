@@ -3,7 +3,7 @@
 //
 // faults always start|later ERRNO NUMBER...   each of these system calls in turn is refused to the agent whenever it
 //                                             makes it, from its start or from then on
-// faults nth start|serving ERRNO NUMBER...    the first of all calls with these numbers is refused once, then the
+// faults nth PART ERRNO NUMBER...             the first of all calls with these numbers is refused once, then the
 //                                             second, until a run has no so many
 // faults memory                               the same with malloc() while the agent starts, and while it stops: once,
 //                                             and from then on
@@ -258,11 +258,12 @@ int main(int count, char** words) {
     const int error = count > 3 ? std::atoi(words[3]) : 0;
     if (mode == "always" && count > 4 && (when == "start" || when == "later"))
         return always(when == "start", error, numbers_of(count, words));
-    if (mode == "nth" && count > 4 && (when == "start" || when == "serving"))
-        return nth(when == "start" ? Part::start : Part::serving, error, numbers_of(count, words));
+    const auto part = std::find(part_names.begin(), part_names.end(), when);
+    if (mode == "nth" && count > 4 && part != part_names.end())
+        return nth(static_cast<Part>(part - part_names.begin()), error, numbers_of(count, words));
     if (mode == "memory" && count == 2)
         return memory();
-    std::fprintf(stderr, "usage: faults always start|later ERRNO NUMBER... | nth start|serving ERRNO NUMBER... | "
+    std::fprintf(stderr, "usage: faults always start|later ERRNO NUMBER... | nth PART ERRNO NUMBER... | "
                          "memory\n");
     return 2;
 }
