@@ -49,7 +49,9 @@ TEST_CASE("the history is written as often as was asked for, and not at all whil
     auto file =
         agent::TableFile::create(-1, "test", agent::Identity{}, {.cap_bytes = 256 * 1024, .initial_bytes = 256 * 1024});
     REQUIRE(file);
-    agent::Registry& registry = *agent::Registry::create(std::move(*file)); // never freed, as in a process
+    static agent::Registry* const made = agent::Registry::create(std::move(*file)); // never freed, as in a process
+    REQUIRE(made != nullptr);
+    agent::Registry& registry = *made;
     agent::Housekeeping housekeeping{registry, 25 * second};
     CHECK(housekeeping.run(100 * second) == UINT64_MAX);
     CHECK(registry.file().header().history[0].at_ns == 0);

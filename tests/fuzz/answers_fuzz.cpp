@@ -111,10 +111,10 @@ std::string as_frames(std::string_view input) {
     std::string stream;
     std::uint32_t request = 1;
     while (input.size() >= 4) {
-        const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(input[at]); };
+        const auto byte = [&](std::size_t at) { return std::size_t{static_cast<unsigned char>(input[at])}; };
         const bool more = (byte(1) & 1u) != 0;
         const bool astray = (byte(1) & 2u) != 0;
-        const auto length = std::min<std::size_t>(byte(2) | byte(3) << 8, input.size() - 4);
+        const auto length = std::min(byte(2) | byte(3) << 8, input.size() - 4);
         stream += protocol::frame_bytes(static_cast<protocol::MessageType>(byte(0)), more ? protocol::flag_more : 0,
                                         astray ? request + 1 : request, input.substr(4, length));
         request += more ? 0 : 1;

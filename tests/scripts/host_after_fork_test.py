@@ -7,7 +7,7 @@ import signal
 
 from life_host import PATIENCE, SANITIZED, job_names, same_life, says_no_agent, until, vitals_are_true
 
-FORKS = os.environ.get("TASKS_TEST_FORKS", "12" if SANITIZED else "60")
+FORKS = os.environ.get("TASKS_TEST_FORKS", "60")
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -55,7 +55,8 @@ def daemon_life(how, left_behind=(), **checks):
 same_life("life_after_fork", "deep", checks={"child": child})
 same_life("life_after_fork", "users")
 same_life("life_after_fork", "fails", told=["at first: ", "others can write in it"])
-assert same_life("life_after_fork", "storm", FORKS)[0] == "0 children were wrong"
+if not SANITIZED:  # whose allocator's lock another thread may hold at the fork: the child waits for ever
+    assert same_life("life_after_fork", "storm", FORKS)[0] == "0 children were wrong"
 if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0:
     # The daemon's parents end by _exit(), which leaves what an agent has.
     daemon_life("daemon_with", left_behind=[".sock", ".table"] * 2, daemon=daemon)

@@ -23,7 +23,8 @@ def by_table(pause, before):
 
 assert same_life("life_fds", "closed", checks={"running": by_socket})[:3] == ["opens 0", "opens 1", "opens 2"]
 same_life("life_fds", "close_all", checks={"after": by_table})
-for most in [12, 16, 20] if SANITIZED else [3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20]:
+# The undefined behaviour sanitizer needs a pipe for each look at an object's type, and takes its lack for a wrong one.
+for most in [16, 20] if SANITIZED else [3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20]:
     # The words of the pauses differ where it does not start: only the lives are compared.
     lives = [live([host_program("life_fds"), "limit", str(most)], agent=agent)[0] for agent in (False, True)]
     assert lives[0] == lives[1], (most, lives)
