@@ -128,10 +128,10 @@ std::uint32_t SiteTable::add(const char* name, const SourcePlace& place) noexcep
             entry.state.store(empty, std::memory_order_release); // tried again when there is room
             break;
         }
-        entry.name = name;
-        entry.file = place.file;
-        entry.line = place.line;
-        entry.site = site;
+        entry.name.store(name, std::memory_order_relaxed);
+        entry.file.store(place.file, std::memory_order_relaxed);
+        entry.line.store(place.line, std::memory_order_relaxed);
+        entry.site.store(site, std::memory_order_relaxed);
         entry.state.store(written, std::memory_order_release);
         if (wants_room())
             low_->store(true, std::memory_order_relaxed);

@@ -25,9 +25,11 @@ public:
         const std::uint32_t first = slot_of(name, place);
         for (std::uint32_t probe = 0; probe < max_probes; ++probe) {
             const Entry& entry = entries_[(first + probe) % entry_count];
-            if (entry.state.load(std::memory_order_acquire) == written && entry.name == name &&
-                entry.file == place.file && entry.line == place.line)
-                return entry.site;
+            if (entry.state.load(std::memory_order_acquire) == written &&
+                entry.name.load(std::memory_order_relaxed) == name &&
+                entry.file.load(std::memory_order_relaxed) == place.file &&
+                entry.line.load(std::memory_order_relaxed) == place.line)
+                return entry.site.load(std::memory_order_relaxed);
             if (entry.state.load(std::memory_order_relaxed) == empty)
                 break;
         }
@@ -49,12 +51,14 @@ public:
 
 private:
     enum State : std::uint32_t { empty, busy, written };
+    /// Written once, but that retire() makes it empty beneath a thread that reads it: a number that such a thread takes
+    /// from it is of a table that nobody reads.
     struct Entry {
         std::atomic<std::uint32_t> state;
-        std::uint32_t line;
-        const char* name;
-        const char* file;
-        std::uint32_t site;
+        std::atomic<std::uint32_t> line;
+        std::atomic<const char*> name;
+        std::atomic<const char*> file;
+        std::atomic<std::uint32_t> site;
     };
     static constexpr std::uint32_t entry_count = 16384;
     static constexpr std::uint32_t max_probes = 64;

@@ -172,4 +172,19 @@ inline std::size_t open_fds() {
     return count;
 }
 
+inline std::size_t own_threads() {
+    std::size_t threads = 0;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/task"))
+        ++threads;
+    return threads;
+}
+
+/// The main thread, and under ThreadSanitizer one of its own, which it starts with the first.
+inline std::size_t threads_at_rest() {
+    std::string path = "/proc/self/task/";
+    std::thread([&] { path += std::to_string(::gettid()); }).join();
+    REQUIRE(eventually([&] { return !std::filesystem::exists(path); }));
+    return own_threads();
+}
+
 } // namespace tasks::test

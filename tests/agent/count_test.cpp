@@ -12,25 +12,6 @@
 using namespace tasks;
 using namespace tasks::test;
 
-namespace {
-
-std::size_t own_threads() {
-    std::size_t threads = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/task"))
-        ++threads;
-    return threads;
-}
-
-/// The main thread, and under ThreadSanitizer one of its own, which it starts with the first.
-std::size_t threads_at_rest() {
-    std::string path = "/proc/self/task/";
-    std::thread([&] { path += std::to_string(::gettid()); }).join();
-    REQUIRE(eventually([&] { return !std::filesystem::exists(path); }));
-    return own_threads();
-}
-
-} // namespace
-
 TEST_CASE("the count is that of the threads, with and without an agent, whose own thread does not count") {
     const std::size_t base = threads_at_rest();
     CHECK(count() == base);
