@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "clock.hpp"
+#include "not_cancelled.hpp"
 #include "pinned_code.hpp"
 #include "run.hpp"
 #include "wiped_page.hpp"
@@ -50,6 +51,7 @@ public:
         shared_.changes.store(true);
         for (int waits = 0; shared_.forks.load() != 0 && waits < most_waits; ++waits)
             ::nanosleep(&one_wait, nullptr);
+        inheritance.run = nullptr; // for the child of a fork that took longer
     }
     ~Change() {
         inheritance.run = shared_.run;
@@ -108,6 +110,7 @@ void start_in_child(const AgentOptions& options, std::uint64_t number, std::uint
 void after_fork_in_child() noexcept {
     if (!std::exchange(forking, false))
         return;
+    const NotCancelled scope;
     Run* parents = std::exchange(inheritance.run, nullptr);
     const std::uint64_t number = std::exchange(inheritance.number, 0);
     const std::uint64_t users = inheritance.users.exchange(0);
@@ -137,9 +140,15 @@ struct Farewell {
 
 /// Once a process; a child inherits it.
 void prepare_process() noexcept {
+    // Not within the once: it takes the loader's lock, which a thread may hold whose dlopen() makes an Agent, and
+    // waits.
+    static std::atomic<bool> pinned{false};
+    if (!pinned.load()) {
+        pin_code();
+        pinned.store(true);
+    }
     static pthread_once_t once = PTHREAD_ONCE_INIT; // unlike a static local's guard it is open in a forked child
     ::pthread_once(&once, [] {
-        pin_code();
         ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
         std::at_quick_exit(remove_files);
     });
@@ -173,6 +182,7 @@ std::uint64_t join_or_start(const AgentOptions& options, std::string& problem) {
 } // namespace
 
 std::uint64_t take_share(const AgentOptions& options, std::string& problem) noexcept {
+    const NotCancelled scope;
     try {
         if (!switched_off())
             return join_or_start(options, problem);
@@ -189,6 +199,7 @@ std::uint64_t take_share(const AgentOptions& options, std::string& problem) noex
 }
 
 void give_share(std::uint64_t number) noexcept {
+    const NotCancelled scope;
     Shared* shared = shared_page.get();
     if (number == 0 || shared == nullptr)
         return;

@@ -116,6 +116,12 @@ void Answer::begin(const protocol::FrameHeader& header, std::string_view payload
         refuse_payload("the request", wrong);
 }
 
+void Answer::drop() noexcept {
+    if (auto* stacks = std::get_if<StacksAnswer>(&answer_))
+        stacks->abandon();
+    answer_ = std::monostate{};
+}
+
 Part Answer::fill(std::span<char> memory, const Service& service) noexcept {
     protocol::PartWriter writer{memory};
     Part part;

@@ -52,7 +52,8 @@ public:
     /// Writes the next part, at most part_bytes; the answer is over when no more follow.
     Part fill(std::span<char> memory, const Service& service) noexcept;
 
-    void drop() noexcept { answer_ = std::monostate{}; }
+    /// Whoever asked has gone.
+    void drop() noexcept;
 
 private:
     void greet(std::string_view payload, bool& greeted) noexcept;

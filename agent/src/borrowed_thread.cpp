@@ -7,21 +7,26 @@
 namespace tasks::agent {
 
 BorrowedThread::BorrowedThread() noexcept {
-    ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state_);
-    ::sigemptyset(&pipe_);
-    ::sigaddset(&pipe_, SIGPIPE);
     sigset_t pending;
-    pending_before_ = ::sigpending(&pending) == 0 && ::sigismember(&pending, SIGPIPE) == 1;
-    ::pthread_sigmask(SIG_BLOCK, &pipe_, &mask_);
+    if (::sigpending(&pending) != 0)
+        ::sigfillset(&pending);
+    sigset_t blocked;
+    ::sigemptyset(&blocked);
+    ::sigemptyset(&ours_);
+    for (const int signal : signals) {
+        ::sigaddset(&blocked, signal);
+        if (::sigismember(&pending, signal) == 0)
+            ::sigaddset(&ours_, signal);
+    }
+    ::pthread_sigmask(SIG_BLOCK, &blocked, &mask_);
 }
 
 BorrowedThread::~BorrowedThread() {
     // What a write() of ours raised is sent to this thread alone. What waited before is the host's.
     const timespec at_once{};
-    while (!pending_before_ && ::sigtimedwait(&pipe_, nullptr, &at_once) < 0 && errno == EINTR) {
+    while (::sigtimedwait(&ours_, nullptr, &at_once) > 0 || errno == EINTR) {
     }
     ::pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
-    ::pthread_setcancelstate(cancel_state_, nullptr);
     errno = errno_;
 }
 

@@ -1,11 +1,14 @@
-// While a thread of the host's works for the agent: it is not cancelled in the middle (write() and poll() are
-// cancellation points, and nothing of ours may be unwound), a pipe that nobody reads any more is EPIPE and not a deadly
-// signal, and errno stays the host's. Undone by the destructor, on the same thread.
+// While a thread of the host's writes for the agent: it is not cancelled in the middle, a pipe that nobody reads any
+// more is EPIPE and a file that outgrows RLIMIT_FSIZE is EFBIG, not a deadly signal, and errno stays the host's. Undone
+// by the destructor, on the same thread.
 #pragma once
 
 #include <signal.h>
 
+#include <array>
 #include <cerrno>
+
+#include "not_cancelled.hpp"
 
 namespace tasks::agent {
 
@@ -17,11 +20,12 @@ public:
     BorrowedThread& operator=(const BorrowedThread&) = delete;
 
 private:
+    static constexpr std::array signals{SIGPIPE, SIGXFSZ};
+
     int errno_ = errno;
-    int cancel_state_ = 0;
-    sigset_t pipe_{};
+    NotCancelled scope_;
     sigset_t mask_{};
-    bool pending_before_ = false;
+    sigset_t ours_{}; ///< of the signals, those that did not wait before
 };
 
 } // namespace tasks::agent

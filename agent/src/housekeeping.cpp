@@ -14,7 +14,8 @@ std::uint64_t Housekeeping::run(std::uint64_t now_ns) noexcept {
         if (!sample(now_ns)) {
             next_sample_ns_ = 0; // quiet: the next job wakes us, and is sampled at once
             registry_.call_at_next_begin();
-            return UINT64_MAX;
+            if (!sample(now_ns)) // none began in between, who would not have woken us
+                return UINT64_MAX;
         }
         next_sample_ns_ = now_ns + history_interval_ns_;
     }

@@ -68,7 +68,7 @@ void JobHandle::end() noexcept {
         run->let_go(std::uint64_t{record.head.generation} << 32 |
                     number); // the record is free before, see table_layout
     if (thread == nullptr)
-        return; // no room for this thread: the record is not used again
+        return registry->end_without_state(number, site_);
     agent::add_alone(thread->handles.ended, 1);
     registry->count_death(*thread, site_);
     registry->records().give(thread->store, number);

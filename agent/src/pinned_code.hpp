@@ -5,8 +5,8 @@
 
 namespace tasks::agent {
 
-/// Does nothing in a program's own code, and nothing where the linker was told `-z nodelete`. Once a process. Takes the
-/// loader's lock, where this code is in a library.
+/// Does nothing in a program's own code, and changes nothing where the linker was told `-z nodelete` or when it is
+/// called again. Takes the loader's lock, where this code is in a library.
 void pin_code() noexcept;
 
 } // namespace tasks::agent

@@ -12,8 +12,10 @@
 #include <new>
 
 #include "clock.hpp"
+#include "not_cancelled.hpp"
 #include "record_writer.hpp"
 #include "region.hpp"
+#include "thread_list.hpp"
 
 namespace tasks::agent {
 namespace {
@@ -30,10 +32,6 @@ pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
 void* private_memory(std::size_t bytes) noexcept {
     void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return memory == MAP_FAILED ? nullptr : memory;
-}
-
-bool is_there(std::uint32_t tid) noexcept {
-    return ::syscall(SYS_tgkill, ::getpid(), static_cast<pid_t>(tid), 0) == 0 || errno != ESRCH;
 }
 
 /// What a thread carries at one moment: a handle's job is neither left out nor counted with its thread as well.
@@ -193,6 +191,15 @@ void Registry::count(ThreadState& thread, std::uint32_t site, bool birth) noexce
         std::atomic_ref(birth ? shared->births : shared->deaths).fetch_add(1, std::memory_order_relaxed);
 }
 
+void Registry::end_without_state(std::uint32_t record, std::uint32_t site) noexcept {
+    ended_without_state_.fetch_add(1, std::memory_order_release);
+    if (protocol::SiteRecord* shared = sites_.record(site); shared != nullptr)
+        std::atomic_ref(shared->deaths).fetch_add(1, std::memory_order_relaxed);
+    RecordStore one;
+    records_.give(one, record);
+    records_.give_all(one);
+}
+
 void Registry::count_dropped() noexcept {
     std::atomic_ref(file_.header().dropped_jobs).fetch_add(1, std::memory_order_relaxed);
 }
@@ -219,7 +226,7 @@ std::size_t Registry::exiting_threads() noexcept {
             continue;
         // A thread takes no second to go: what is still there belongs to another thread of that number.
         const bool old = now_ms - static_cast<std::uint32_t>(seen >> 32) > longest_exit_ms;
-        if (!old && is_there(static_cast<std::uint32_t>(seen)))
+        if (!old && thread_is_there(static_cast<std::uint32_t>(seen)))
             ++count;
         else
             each.compare_exchange_strong(seen, 0);
@@ -258,12 +265,12 @@ std::uint64_t Registry::host_threads() noexcept {
 protocol::CountsAnswer Registry::now() noexcept {
     protocol::CountsAnswer answer;
     std::uint64_t begun = 0;
-    std::uint64_t ended = 0;
     std::uint64_t carriers = 0;
     std::uint64_t carried = 0;
     const std::uint32_t used = states_used();
     // In the order from the end of a job to its beginning: what goes on meanwhile makes a job count that has just
     // ended, never one missing that lives.
+    std::uint64_t ended = ended_without_state_.load(std::memory_order_acquire);
     for (std::uint32_t i = 0; i < used; ++i)
         ended += std::atomic_ref(states_[i].handles.ended).load(std::memory_order_acquire);
     for (std::uint32_t i = 0; i < used; ++i) {
@@ -318,6 +325,7 @@ void Registry::set_wake(void (*wake)(void*), void* to) noexcept {
 void Registry::call() noexcept {
     if (!calls_.exchange(false, std::memory_order_acq_rel))
         return;
+    const NotCancelled scope; // the call is a send()
     calling_.fetch_add(1);
     if (auto* wake = wake_.load(); wake != nullptr)
         wake(wake_to_.load());

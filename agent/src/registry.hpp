@@ -49,6 +49,8 @@ public:
 
     void count_birth(ThreadState& thread, std::uint32_t site) noexcept { count(thread, site, true); }
     void count_death(ThreadState& thread, std::uint32_t site) noexcept { count(thread, site, false); }
+    /// Ends a handle's job on a thread that found no room for a state of its own.
+    void end_without_state(std::uint32_t record, std::uint32_t site) noexcept;
     void count_dropped() noexcept;
 
     RecordPool& records() noexcept { return records_; }
@@ -126,8 +128,9 @@ private:
     TableFile file_;
     SiteTable sites_;
     RecordPool records_;
-    ThreadState* states_ = nullptr;                     // arena of max_threads, private memory
-    std::atomic<std::uint32_t> states_used_{0};         // with no_more_states when it is retired
+    ThreadState* states_ = nullptr;             // arena of max_threads, private memory
+    std::atomic<std::uint32_t> states_used_{0}; // with no_more_states when it is retired
+    std::atomic<std::uint64_t> ended_without_state_{0};
     std::atomic<std::uint64_t> free_states_{0};         // tag << 32 | index + 1
     std::atomic<std::uint64_t> exiting_[max_exiting]{}; // coarse ms << 32 | tid
     std::atomic<std::uint32_t> next_exiting_{0};

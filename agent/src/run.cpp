@@ -1,6 +1,7 @@
 #include "run.hpp"
 
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include <tasks/protocol/places.hpp>
 
 #include "checked_options.hpp"
+#include "region.hpp"
 #include "signal_capture.hpp"
 #include "sole_copy.hpp"
 
@@ -31,9 +33,22 @@ void wait_until_gone(std::uint32_t tid) noexcept {
         ::nanosleep(&one_wait, nullptr);
 }
 
-// The thread's frames need under 16 KiB; the rest is for the host's static thread-local memory, which glibc takes
-// from the stack. Only touched pages cost anything.
+// The thread's frames need under 16 KiB. Only touched pages cost anything.
 constexpr std::size_t thread_stack_bytes = 256 * 1024;
+
+/// The host's thread-local memory: glibc takes it from the stack of each thread.
+std::size_t thread_local_bytes() noexcept {
+    std::size_t bytes = 0;
+    ::dl_iterate_phdr(
+        [](dl_phdr_info* image, std::size_t, void* sum) {
+            for (int at = 0; at < image->dlpi_phnum; ++at)
+                if (const auto& header = image->dlpi_phdr[at]; header.p_type == PT_TLS)
+                    *static_cast<std::size_t*>(sum) += header.p_memsz + header.p_align;
+            return 0;
+        },
+        &bytes);
+    return whole_pages(bytes);
+}
 
 std::string file_name(const Identity& identity, std::string_view suffix) {
     return protocol::instance_name(identity.pid, identity.start_time_ticks) + std::string(suffix);
@@ -85,7 +100,7 @@ Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string
     prune_dead(run->place_, run->identity_);
     auto listener = listen_in(run->place_.directory.get(), run->place_.path, run->socket_name_);
     auto table = run->make_table(options, problem);
-    if (std::string refused; options.capture_signal != 0 && !SignalCapture::install(options.capture_signal, refused))
+    if (std::string refused; !SignalCapture::install(options.capture_signal, refused))
         problem += (problem.empty() ? "" : "; ") + refused;
     if (!table)
         return Failure{problem + "; nor in memory: " + table.error()};
@@ -118,7 +133,7 @@ bool Run::start_thread() {
     registry_->set_wake([](void* server) { static_cast<Server*>(server)->wake(); }, server_.get());
     pthread_attr_t attributes;
     ::pthread_attr_init(&attributes);
-    ::pthread_attr_setstacksize(&attributes, thread_stack_bytes);
+    ::pthread_attr_setstacksize(&attributes, thread_stack_bytes + thread_local_bytes());
     // The thread inherits the mask. Through pthread_sigmask, which leaves glibc's own signals open: the host's
     // setuid() waits for every thread to take one.
     sigset_t all;
@@ -182,9 +197,9 @@ bool Run::stop() noexcept {
     registry_->set_wake(nullptr, nullptr);
     server_->stop();
     timespec until{};
-    ::clock_gettime(CLOCK_REALTIME, &until);
+    ::clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += longest_end_s;
-    const bool ended = ::pthread_timedjoin_np(thread_, nullptr, &until) == 0;
+    const bool ended = ::pthread_clockjoin_np(thread_, nullptr, CLOCK_MONOTONIC, &until) == 0;
     remove_files();
     registry_->retire();
     if (ended)

@@ -78,7 +78,8 @@ struct Server::State {
     protocol::Welcome welcome;
     std::array<Client, max_clients> clients;
     std::array<pollfd, clients_at + max_clients> polled{};
-    std::uint64_t accept_from = 0; // the listener is left alone before
+    std::size_t polled_count = clients_at; ///< up to the last client: poll() refuses more than RLIMIT_NOFILE
+    std::uint64_t accept_from = 0;         // the listener is left alone before
     std::uint64_t chores_at = 0;
     bool resting = true;
     std::atomic<bool> stopping{false};
@@ -167,12 +168,15 @@ std::uint64_t Server::State::fill_polled(std::uint64_t now) noexcept {
     const bool accepts = listener && now >= accept_from;
     std::uint64_t until = std::min(chores_at, listener && !accepts ? accept_from : never);
     polled[wake_at] = {.fd = wakes.get(), .events = POLLIN, .revents = 0};
+    polled_count = clients_at;
     polled[listener_at] = {.fd = accepts ? listener.get() : -1, .events = POLLIN, .revents = 0};
     for (std::size_t at = 0; at < clients.size(); ++at) {
         const Client& client = clients[at];
         polled[clients_at + at] = {.fd = client.socket(), .events = client.wanted_events(), .revents = 0};
-        if (client.is_open())
+        if (client.is_open()) {
             until = std::min(until, client.deadline());
+            polled_count = clients_at + at + 1;
+        }
     }
     return until;
 }
@@ -181,7 +185,7 @@ std::uint64_t Server::State::fill_polled(std::uint64_t now) noexcept {
 /// two alone, which need none, for a tenth of a second. Negative: it is refused.
 int Server::State::wait(int milliseconds) noexcept {
     constexpr int without_memory = 100;
-    int ready = ::poll(polled.data(), polled.size(), milliseconds);
+    int ready = ::poll(polled.data(), polled_count, milliseconds);
     if (ready < 0 && errno != EINTR)
         ready = ::poll(polled.data(), clients_at, milliseconds < 0 ? without_memory : std::min(milliseconds, 100));
     if (ready < 0)
@@ -205,8 +209,9 @@ void Server::State::run(const AnswerContext& context) noexcept {
             return go_quiet();
         if (polled[wake_at].revents != 0) {
             std::array<char, 64> calls;
-            if (::recv(wakes.get(), calls.data(), calls.size(), MSG_DONTWAIT) < 0 && errno != EAGAIN && errno != EINTR)
-                return go_quiet(); // it stays readable: we would never sleep again
+            const ssize_t got = ::recv(wakes.get(), calls.data(), calls.size(), MSG_DONTWAIT);
+            if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) // the host has closed the other end, or
+                return go_quiet(); // it is refused: it stays readable, and we would never sleep again
             chores_at = 0;
         }
         serve_clients(now, context);

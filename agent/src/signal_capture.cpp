@@ -48,6 +48,7 @@ struct Slots {
 
 std::atomic<Slots*> all_slots{nullptr};
 std::atomic<int> taken_signal{0};
+std::atomic<bool> wanted{false}; ///< by the agent that runs
 
 void copy(Slot& slot, const ucontext_t& context) noexcept {
     slot.registers = registers_of(context);
@@ -95,8 +96,6 @@ Slot* slot_of(SignalCapture::Ticket ticket) noexcept {
     return use_of(slot.state.load(std::memory_order_acquire)) == ticket >> 8 ? &slot : nullptr;
 }
 
-bool is_there(std::uint32_t tid) noexcept { return ::syscall(SYS_tgkill, ::getpid(), static_cast<pid_t>(tid), 0) == 0; }
-
 /// A thread whose signal is still on its way (it blocks it, say) gets no second one: they would queue up.
 bool is_awaited(Slots& slots, std::uint32_t tid) noexcept {
     return std::any_of(slots.slots.begin(), slots.slots.end(), [tid](const Slot& slot) {
@@ -108,7 +107,7 @@ bool is_awaited(Slots& slots, std::uint32_t tid) noexcept {
 void reclaim(Slots& slots) noexcept {
     for (Slot& slot : slots.slots) {
         std::uint32_t state = slot.state.load(std::memory_order_acquire);
-        if (step_of(state) == given_up && !is_there(slot.tid))
+        if (step_of(state) == given_up && !thread_is_there(slot.tid))
             slot.state.compare_exchange_strong(state, state_of(use_of(state), idle), std::memory_order_acq_rel);
     }
 }
@@ -150,13 +149,27 @@ bool take_signal(int signal, std::string& problem) {
     return ::sigaction(signal, &action, nullptr) == 0;
 }
 
+/// False where the host has put something of its own in the place of the handler.
+bool still_taken(int signal) noexcept {
+    struct sigaction now{};
+    return ::sigaction(signal, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == on_signal;
+}
+
 } // namespace
 
 bool SignalCapture::install(int signal, std::string& problem) {
-    if (taken_signal.load() == signal) {
+    wanted.store(false);
+    if (all_slots.load() != nullptr)
         abandon_all(*all_slots.load());
+    wanted.store(signal != 0 && take(signal, problem));
+    return signal == 0 || wanted.load();
+}
+
+bool SignalCapture::take(int signal, std::string& problem) {
+    if (taken_signal.load() != 0 && !still_taken(taken_signal.load()))
+        taken_signal.store(0);
+    if (taken_signal.load() == signal)
         return true;
-    }
     if (taken_signal.load() != 0) {
         problem = "capture_signal " + std::to_string(signal) + ": signal " + std::to_string(taken_signal.load()) +
                   " was taken before and stays";
@@ -177,7 +190,7 @@ bool SignalCapture::install(int signal, std::string& problem) {
     return true;
 }
 
-bool SignalCapture::ready() noexcept { return taken_signal.load(std::memory_order_relaxed) != 0; }
+bool SignalCapture::ready() noexcept { return wanted.load(std::memory_order_relaxed); }
 
 SignalCapture::Ticket SignalCapture::send(std::uint32_t tid, std::size_t stack_bytes) noexcept {
     Slots* slots = all_slots.load(std::memory_order_acquire);

@@ -25,12 +25,12 @@ public:
     /// Which capture of a slot; 0: none.
     using Ticket = std::uint32_t;
 
-    /// Takes the signal for this process, the first time. False: it cannot be had, and `problem` says why. One signal a
-    /// process; on the host's thread that starts the agent, under the lock of those: none of its own, which a forked
-    /// child might find shut.
+    /// Takes the signal for this process, the first time; 0: none is wanted from now on. False: it cannot be had, and
+    /// `problem` says why. One signal a process; on the host's thread that starts the agent, under the lock of those:
+    /// none of its own, which a forked child might find shut.
     static bool install(int signal, std::string& problem);
 
-    /// Whether running threads can be captured. False too in a forked child that started no agent.
+    /// Whether running threads are to be captured.
     static bool ready() noexcept;
 
     /// Asks a thread of this process. 0: no slot is free now, or the thread has gone.
@@ -46,6 +46,9 @@ public:
 
     /// Gives the slot back, answered or not.
     static void done(Ticket ticket) noexcept;
+
+private:
+    static bool take(int signal, std::string& problem);
 };
 
 } // namespace tasks::agent

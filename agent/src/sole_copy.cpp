@@ -38,6 +38,12 @@ StartLock::StartLock() noexcept : file_(open_for_reading(AT_FDCWD, "/proc/self/e
     }
 }
 
+/// Closing it alone would not do: a child that was forked meanwhile has it open too.
+StartLock::~StartLock() {
+    if (file_)
+        ::flock(file_.get(), LOCK_UN);
+}
+
 bool another_copy_runs(const Identity& identity) {
     const std::string wanted =
         protocol::instance_name(identity.pid, identity.start_time_ticks) + std::string(protocol::table_suffix);

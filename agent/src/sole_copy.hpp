@@ -13,9 +13,12 @@ namespace tasks::agent {
 class StartLock {
 public:
     StartLock() noexcept;
+    ~StartLock();
+    StartLock(const StartLock&) = delete;
+    StartLock& operator=(const StartLock&) = delete;
 
 private:
-    OwnedFd file_; // closing it opens the lock
+    OwnedFd file_;
 };
 
 /// True: a table named after this process is mapped in it.

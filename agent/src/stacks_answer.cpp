@@ -22,7 +22,7 @@ StacksAnswer::StacksAnswer(const StacksOrder& order, std::span<std::uint32_t> ti
       tids_(tids), count_(order.tid_count) {}
 
 bool StacksAnswer::begin(const AnswerContext& context, Workspace& workspace) noexcept {
-    if (!workspace.task_directory)
+    if (!workspace.task_directory.ours()) // it is rewound, which must not happen to a file of the host's
         return false;
     if (count_ != 0) {
         const auto end =
@@ -135,6 +135,11 @@ void StacksAnswer::give_up(protocol::PartWriter& writer, std::size_t room, Threa
     }
     for (; signalled_ != running_ && has_room(writer, room); ++signalled_)
         writer.add(capture.told_as(tids_[signalled_], protocol::Capture::running));
+}
+
+void StacksAnswer::abandon() noexcept {
+    while (asked_count_ != 0)
+        SignalCapture::done(asked_[--asked_count_].ticket);
 }
 
 Part StacksAnswer::fill(std::span<char> memory, const AnswerContext& context, Workspace& workspace) noexcept {

@@ -38,6 +38,9 @@ public:
 
     Part fill(std::span<char> memory, const AnswerContext& context, Workspace& workspace) noexcept;
 
+    /// Nobody wants the rest: what running threads still answer is not waited for.
+    void abandon() noexcept;
+
 private:
     bool add_modules(protocol::PartWriter& writer, const AnswerContext& context, Workspace& workspace) noexcept;
     bool add_threads(protocol::PartWriter& writer, std::size_t room, const AnswerContext& context,

@@ -28,6 +28,10 @@ bool thread_id(std::string_view name, std::uint32_t& tid) noexcept {
 
 OwnedFd open_task_directory() noexcept { return open_for_reading(AT_FDCWD, "/proc/self/task"); }
 
+bool thread_is_there(std::uint32_t tid) noexcept {
+    return ::syscall(SYS_tgkill, ::getpid(), static_cast<pid_t>(tid), 0) == 0 || errno != ESRCH;
+}
+
 std::optional<std::uint64_t> thread_block(std::uint32_t tid) noexcept {
     void* head = nullptr;
     std::size_t length = 0;

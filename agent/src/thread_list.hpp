@@ -18,6 +18,9 @@ inline constexpr std::size_t max_listed_threads = 65536;
 /// is right in any pid namespace and after a chroot. Empty: no /proc.
 OwnedFd open_task_directory() noexcept;
 
+/// Whether a thread of this process has that number; true also where the kernel does not say. Keeps nothing of errno.
+bool thread_is_there(std::uint32_t tid) noexcept;
+
 struct ThreadList {
     std::size_t listed = 0;
     std::size_t left_out = 0; ///< threads that `into` had no room for

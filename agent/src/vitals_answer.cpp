@@ -158,7 +158,7 @@ protocol::VitalsAnswer vitals_now(const AnswerContext& context, Workspace& works
     add_switches(vitals);
     add_uptime(vitals, context.identity);
     ask_queue_probes(vitals, workspace.texts);
-    if (!workspace.task_directory)
+    if (!workspace.task_directory.ours()) // it is rewound, which must not happen to a file of the host's
         return vitals;
     add_memory(vitals, context, workspace);
     add_stacks(vitals, context, workspace);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <cerrno>
@@ -294,6 +295,17 @@ TEST_CASE("A SIGPIPE that waited before stays the host's") {
     const timespec at_once{};
     CHECK(::sigtimedwait(&pipe_signal, nullptr, &at_once) == SIGPIPE);
     REQUIRE(::pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0);
+}
+
+TEST_CASE("A file that outgrows its limit is EFBIG, not the end of the host") {
+    CHECK(in_child([] {
+              const OwnAgent agent;
+              const OwnedFd file{::open("/tmp", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600)};
+              const rlimit small{.rlim_cur = 100, .rlim_max = 100};
+              if (!file || ::setrlimit(RLIMIT_FSIZE, &small) != 0)
+                  return 1;
+              return write_profile(file.get(), ProfileDetail::groups) == EFBIG ? 0 : 2;
+          }) == 0);
 }
 
 TEST_CASE("A profile goes whole through a small pipe, also one that does not block") {

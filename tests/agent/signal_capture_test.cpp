@@ -122,6 +122,19 @@ TEST_CASE("Threads that run are captured with all their registers, many at once"
 #endif
 }
 
+TEST_CASE("Clients that go before their answer leave every slot free") {
+    opt_in();
+    RunningServer server;
+    const Spinners spinners{agent::SignalCapture::slot_count / 4};
+    for (int at = 0; at < 40; ++at) {
+        TestClient gone = server.greeted();
+        REQUIRE(gone.send(protocol::StacksRequest{.tids = spinners.tids()}, 7));
+        std::this_thread::sleep_for(std::chrono::microseconds(at * 100)); // in all stages of the answer
+    }
+    TestClient client = server.greeted();
+    CHECK(eventually([&] { return look(client, spinners.tids()).captured == spinners.tids().size(); }));
+}
+
 TEST_CASE("A thread that blocks the signal is told as running, and is not sent a second one") {
     opt_in();
     RunningServer server;
@@ -157,4 +170,22 @@ TEST_CASE("A signal that the host handles, a second one, and one that is not fit
     CHECK_FALSE(agent::SignalCapture::install(SIGPROF, problem));
     CHECK_THAT(problem, Catch::Contains("was taken before and stays"));
     CHECK_FALSE(agent::SignalCapture::install(SIGSEGV, problem));
+}
+
+TEST_CASE("A signal that the host has taken back is not sent, and one that it gave up again is taken anew") {
+    opt_in();
+    std::string problem;
+    struct sigaction ours{};
+    struct sigaction hosts{};
+    hosts.sa_handler = SIG_IGN;
+    REQUIRE(::sigaction(capture_signal, &hosts, &ours) == 0);
+    CHECK_FALSE(agent::SignalCapture::install(capture_signal, problem));
+    CHECK_THAT(problem, Catch::Contains("the host handles it already"));
+    CHECK_FALSE(agent::SignalCapture::ready());
+    hosts.sa_handler = SIG_DFL;
+    REQUIRE(::sigaction(capture_signal, &hosts, nullptr) == 0);
+    opt_in();
+    CHECK(agent::SignalCapture::ready());
+    CHECK(agent::SignalCapture::install(0, problem)); // of an agent that wants none
+    CHECK_FALSE(agent::SignalCapture::ready());
 }

@@ -17,11 +17,13 @@
 namespace {
 
 constexpr int workers = 8;
+thread_local char much_of_its_own[300 * 1024]; // more than a small thread has room for: each gets it on its stack
 
 void work_for_ever(std::latch& begun) {
     const tasks::Job job{"worker"};
     begun.count_down();
     for (;;) {
+        ++much_of_its_own[sizeof much_of_its_own - 1];
         const tasks::Job inner{"step"};
         tasks::JobHandle queued{"queued"};
         const tasks::Wait wait{tasks::wait_reason::sleep, &begun, "step"};
