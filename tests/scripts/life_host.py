@@ -82,9 +82,12 @@ class Host:
         self.complaints.close()
 
 
-def live(words, agent, checks=None, left_behind=(), **options):
-    """One life: its result and its pauses. `left_behind`: endings of the files that stay in the agent's directory."""
+def live(words, agent, checks=None, left_behind=(), owner=None, **options):
+    """One life: its result and its pauses. `left_behind`: endings of the files that stay in the agent's directory, which
+    is the user's `owner`."""
     with tempfile.TemporaryDirectory(prefix="tasks-test-") as directory:
+        if owner is not None:
+            os.chown(directory, owner, owner)
         os.environ["TASKS_DIR"] = directory  # where the command looks
         host = Host(words, agent, directory, **options)
         try:
