@@ -23,8 +23,9 @@ class Pause:
 
 
 class Host:
-    def __init__(self, words, agent, directory, environment=None, **options):
+    def __init__(self, words, agent, directory, environment=None, patience=PATIENCE, **options):
         self.directory = directory
+        self.patience = patience  # seconds between two lines
         self.environment = {**os.environ, "TASKS_DIR": directory, **(environment or {})}
         if not agent:
             self.environment["TASKS_AGENT"] = "off"
@@ -43,10 +44,10 @@ class Host:
 
     def line(self):
         """The next line that it prints; None: there are no more."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while b"\n" not in self.unread:
             left = end - time.monotonic()
-            assert left > 0, f"nothing within {PATIENCE} s after {self.said}"
+            assert left > 0, f"nothing within {self.patience} s after {self.said}"
             if select.select([self.process.stdout], [], [], left)[0]:
                 piece = os.read(self.process.stdout.fileno(), 65536)
                 if not piece:

@@ -14,8 +14,8 @@ import time
 from example_process import BINARY, PATIENCE, SANITIZED, TASKS, run, tasks
 
 TARGET = os.path.join(BINARY, "tests/targets/profiled")
-JOBS = int(os.environ.get("TASKS_PROFILE_JOBS", "20000"))
-THREADS = int(os.environ.get("TASKS_PROFILE_THREADS", "300"))
+JOBS = int(os.environ.get("TASKS_TEST_PROFILE_JOBS", "20000"))
+THREADS = int(os.environ.get("TASKS_TEST_PROFILE_THREADS", "300"))
 
 
 class Profiled:
