@@ -32,15 +32,15 @@ sh tests/lint.sh
 step "asan-ubsan: build"
 build asan-ubsan
 step "asan-ubsan: tests"
-STACKS=50000 THREADS=64 ctest --preset asan-ubsan
+TASKS_TEST_STACKS=50000 ctest --preset asan-ubsan
 step "tsan: build"
 build tsan
 step "tsan: tests of the agent"
-STACKS=50000 THREADS=64 ctest --preset tsan
+TASKS_TEST_STACKS=50000 ctest --preset tsan
 step "clang: build"
 build clang
 step "clang: tests"
-STACKS=50000 THREADS=64 ctest --preset clang
+TASKS_TEST_STACKS=50000 ctest --preset clang
 step "dev: tests"
 ctest --preset dev
 step "passed"

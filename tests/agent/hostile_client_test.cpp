@@ -13,9 +13,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// TASKS_CONNECTS: how many, for a long run by hand.
+/// TASKS_TEST_CONNECTS: how many, for a long run by hand.
 int connects() {
-    const char* asked = std::getenv("TASKS_CONNECTS");
+    const char* asked = std::getenv("TASKS_TEST_CONNECTS");
     return asked != nullptr ? std::atoi(asked) : 2000;
 }
 

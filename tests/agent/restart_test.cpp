@@ -20,9 +20,9 @@ using namespace tasks;
 
 namespace {
 
-/// RESTARTS in the environment; each takes about a millisecond on an idle machine.
+/// TASKS_TEST_RESTARTS in the environment; each takes about a millisecond on an idle machine.
 int wanted_restarts() {
-    const char* given = std::getenv("RESTARTS");
+    const char* given = std::getenv("TASKS_TEST_RESTARTS");
     return given != nullptr ? std::max(10, std::atoi(given)) : 30;
 }
 

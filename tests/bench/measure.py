@@ -191,7 +191,7 @@ def blocked(table, tasks, target):
 
 
 def million(table, bench, tasks, directory):
-    with Staying(f"{bench}_many_jobs", str(MILLION)) as process:
+    with Staying(f"{bench}_waiting_jobs", str(MILLION)) as process:
         run = best([tasks, "stack", str(process.pid)], 10)
         blocks = table_blocks_mib(directory, process.pid)
         table.add("tasks stack, 1,000,000 jobs", run.ms, "ms", 150, note="waiting jobs, grouped")

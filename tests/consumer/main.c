@@ -6,9 +6,9 @@
 
 #include <tasks/agent.h>
 
-static uint64_t depth_of(const void *queue) { return *(const uint64_t *)queue; }
+static uint64_t depth_of(const void* queue) { return *(const uint64_t*)queue; }
 
-static int complain(const char *what) {
+static int complain(const char* what) {
     fprintf(stderr, "%s\n", what);
     return 1;
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Records the sessions of a version: python3 tests/python_client/record.py TASKS PID DIRECTORY
+"""Records the sessions of a version: python3 tests/python_client/record.py TASKS PID DIRECTORY [HOST]
 
 Runs TASKS, the command, against the process PID, whose socket is in DIRECTORY, and writes what goes over the socket to
-protocol/vectors/v1/sessions. Stands between the two meanwhile: the socket is moved aside, and put back.
-The recorded process must have nothing in its memory that should not be published.
+protocol/vectors/v1/sessions; with HOST only the stacks and vitals of another host, to HOST_stack and HOST_vitals. Stands
+between the two meanwhile: the socket is moved aside, and put back.
+The recorded process must have nothing in its memory that should not be published: start it with an empty environment.
 """
 import os
 import select
@@ -61,7 +62,9 @@ def recorded(path, real, say):
 
 
 def main():
-    tasks, pid, directory = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    tasks, pid, directory, host = sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4:]
+    verbs = {f"{host[0]}_{verb}": verb for verb in ("vitals", "stack")} if host else {
+        verb: verb for verb in ("count", "vitals", "stack", "list")}
     path = str(next(directory.glob(f"{pid}-*.sock")))
     real, table = path + ".real", path.removesuffix("sock") + "table"
     version = subprocess.run([tasks, "version"], capture_output=True, text=True, check=True).stdout.split()[1]
@@ -70,12 +73,12 @@ def main():
     os.rename(path, real)
     os.rename(table, table + ".real")  # without it the command asks the agent for the tasks
     try:
-        for name, words in {"count": ["count"], "vitals": ["vitals"], "stack": ["stack"], "list": ["list"]}.items():
-            target = [] if name == "list" else ["-p", pid]
-            turns = recorded(path, real, lambda: subprocess.Popen([tasks, *words, *target], env=environment,
+        for name, verb in verbs.items():
+            target = [] if verb == "list" else ["-p", pid]
+            turns = recorded(path, real, lambda: subprocess.Popen([tasks, verb, *target], env=environment,
                                                                   stdout=subprocess.DEVNULL))
-            write_session(SESSIONS / f"{name}.hex", f"tasks {version}: tasks {words[0]}", turns)
-        for name, data in RAW.items():
+            write_session(SESSIONS / f"{name}.hex", " of ".join([f"tasks {version}: tasks {verb}", *host]), turns)
+        for name, data in RAW.items() if not host else ():
             sender = [sys.executable, "-c", "import socket, sys; s = socket.socket(socket.AF_UNIX); s.settimeout(1)\n"
                       "s.connect(sys.argv[1]); s.sendall(bytes.fromhex(sys.argv[2]))\n"
                       "try:\n  while s.recv(4096): pass\nexcept TimeoutError: pass", path, data.hex()]

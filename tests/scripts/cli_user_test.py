@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-from example_process import PATIENCE, SANITIZED, TASKS, Example, program, run, until
+from example_process import BINARY, PATIENCE, SANITIZED, TASKS, Example, program, run, until
 
 # A generous deadline for answers, so that a loaded machine does not make a healthy agent look hung.
 CALM = ("--timeout", "60s")
@@ -327,6 +327,44 @@ def test_root_looks_at_a_user():
         finally:
             process.kill()
             process.wait()
+
+
+@contextlib.contextmanager
+def profiled_as(uid, copy, home):
+    """A process of that user, and the profile with its stacks that it wrote."""
+    path = os.path.join(home, "stacks.profile")
+    process = subprocess.Popen([copy, "1", "0"], cwd="/", user=uid, group=uid, extra_groups=[], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True, env={**os.environ, "TASKS_DIR": home})
+    try:
+        assert process.stdout.readline() == f"ready {process.pid}\n"
+        process.stdin.write(f"stacks {path}\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "wrote 0\n"
+        yield path
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_root_reads_a_users_profile():
+    """Root becomes the owner of the file, whatever process and files it names; root's own file is read as root."""
+    if os.geteuid() != 0:
+        print("skipped: root reading a user's profile")
+        return
+    with tempfile.TemporaryDirectory(prefix="tasks-test-") as directory:
+        os.chmod(directory, 0o755)
+        copy = shutil.copy(os.path.join(BINARY, "tests/targets/profiled"), directory)
+        home = os.path.join(directory, "agents")
+        os.mkdir(home, 0o700)
+        os.chown(home, NOBODY, NOBODY)
+        with profiled_as(NOBODY, copy, home) as path:
+            command = Command(home)
+            assert os.stat(path).st_uid == NOBODY and "read_answer" in command("stack", "--from", path)
+            os.chmod(copy, 0o700)  # root's alone, from now on
+            as_user = command("stack", "--from", path)
+            assert f"{copy}: Permission denied" in as_user and "read_answer" not in as_user, as_user
+            os.chown(path, 0, 0)
+            assert "read_answer" in command("stack", "--from", path)
 
 
 def test_without_proc():

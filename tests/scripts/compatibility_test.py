@@ -128,6 +128,24 @@ def check_stacks(stranger, sessions):
         assert frames or shown[thread.tid]["no_stack"], shown[thread.tid]
 
 
+def check_labelled(stranger, sessions):
+    """A host with labels, a queue probe, and a thread that ran and was captured by the signal."""
+    with stranger.agent([sessions["vitals"]]):
+        assert stranger.tasks("vitals")["queues"] == [{"name": "orders", "depth": 3}]
+    threads = [thread for part in recorded_answers(sessions["stack"], stranger.classes, "StacksAnswer")
+               for thread in part.threads]
+    (ran,) = (thread for thread in threads if thread.registers)
+    assert len(ran.registers) == 17 and ran.capture == CAPTURED, ran
+    with stranger.agent([sessions["stack"]]):
+        groups = {group["name"]: group for group in stranger.tasks("stack")["groups"]}
+    labels = {name: group["tasks"][0]["label"] for name, group in groups.items()}
+    assert labels == {"compute": {"key": "batch", "text": "17", "cut": False},
+                      "serve": {"key": "request", "text": "a name that is longer than 31 b", "cut": True}}, labels
+    compute = groups["compute"]
+    assert (compute["state"], compute["no_stack"], compute["tasks"][0]["tid"]) == ("running", None, ran.tid), compute
+    assert compute["frames"][0]["address"] == hex(ran.registers[16]), compute
+
+
 # ---- recorded client, today's agent
 
 def check_agent(socket, classes, name, session):
@@ -154,6 +172,15 @@ def tells_as_much(agent, request, kind, told):
             return True
         raise AssertionError(f"no error, recorded {told}")
     return set_fields(told) - MAY_BE_UNKNOWN <= set_fields(agent.answer(request_id, kind))
+
+
+def check_host(classes, sessions, *host):
+    """What was recorded of such a host is asked of one that runs today."""
+    with Example(*host) as example:
+        (service,) = Path(example.directory).glob("*.sock")
+        for name, session in sessions.items():
+            check_agent(str(service), classes, name, session)
+        assert example.process.poll() is None, f"{host} did not outlive it"
 
 
 def answers_to(session, request):
@@ -237,17 +264,18 @@ def main():
             print("protoc is not installed")
             return 77
         for version in sorted(path.parent for path in VECTORS.glob("*/sessions")):
-            sessions = {path.stem: read_session(path) for path in sorted(version.glob("sessions/*.hex"))}
+            recorded = {path.stem: read_session(path) for path in sorted(version.glob("sessions/*.hex"))}
+            labelled = {name.removeprefix("labelled_"): session for name, session in recorded.items()
+                        if name.startswith("labelled_")}
+            sessions = {name: session for name, session in recorded.items() if not name.startswith("labelled_")}
             with Stranger(classes) as stranger:
                 for check in (check_command, check_newer_agent, check_older_agent, check_other_major):
                     check(stranger, sessions)
                     print(version.name, check.__name__, flush=True)
-            with Example("payments", "--requests", "1", "--rate", "0") as example:
-                (service,) = Path(example.directory).glob("*.sock")
-                for name, session in sessions.items():
-                    check_agent(str(service), classes, name, session)
-                assert example.end()[0] == 0
-            print(version.name, f"{len(sessions)} sessions", flush=True)
+                check_labelled(stranger, labelled)
+            check_host(classes, sessions, "payments", "--requests", "1", "--rate", "0")
+            check_host(classes, labelled, "../../tests/targets/labelled")
+            print(version.name, f"{len(recorded)} sessions", flush=True)
     return 0
 
 

@@ -3,7 +3,7 @@
 """A hundred `tasks stack` in a row make no blocking call of 40 return early. A signal to each thread then does, or this
 test would show nothing.
 
-CAPTURES  how many (100; 20 with sanitizers)
+TASKS_TEST_CAPTURES  how many (100; 20 with sanitizers)
 """
 import json
 import os
@@ -12,9 +12,9 @@ import subprocess
 import sys
 import tempfile
 
-BINARIES = os.environ["TASKS_BINARY_DIR"]
-TASKS = os.path.join(BINARIES, "cli", "tasks")
-CAPTURES = int(os.environ.get("CAPTURES", "20" if os.environ.get("TASKS_SANITIZE") else "100"))
+from example_process import BINARY, SANITIZED, TASKS
+
+CAPTURES = int(os.environ.get("TASKS_TEST_CAPTURES", "20" if SANITIZED else "100"))
 EXPECTED_CALLS = 40
 
 
@@ -22,7 +22,7 @@ class Eintr:
     """The target, and what it says."""
 
     def __init__(self, directory):
-        self.process = subprocess.Popen([os.path.join(BINARIES, "tests", "targets", "eintr")], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([os.path.join(BINARY, "tests", "targets", "eintr")], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, env=dict(os.environ, TASKS_DIR=directory))
         self.unavailable = []
         for line in self.process.stdout:

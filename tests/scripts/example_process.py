@@ -45,6 +45,28 @@ def until(what, found, patience=PATIENCE):
         time.sleep(0.05)
 
 
+class Lines:
+    """The lines that a process writes to a pipe; each must come within `patience` seconds after it is asked for."""
+
+    def __init__(self, stream, patience=PATIENCE):
+        self.stream, self.patience = stream, patience
+        self.unread = b""
+
+    def next(self):
+        """Without its end; None: there are no more."""
+        end = time.monotonic() + self.patience
+        while b"\n" not in self.unread:
+            left = end - time.monotonic()
+            assert left > 0, f"no line within {self.patience} s, only {self.unread}"
+            if select.select([self.stream], [], [], left)[0]:
+                piece = os.read(self.stream.fileno(), 65536)
+                if not piece:
+                    return None
+                self.unread += piece
+        line, self.unread = self.unread.split(b"\n", 1)
+        return line.decode()
+
+
 class Example:
     """An example that says "ready PID" and stays: with Example("payments", "--cause", "mutex") as example: ..."""
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The counting programs print the exact numbers every time; each cause of leaks shows why its tasks wait, and where.
 
-RUNS in the environment: how often each counting program runs (default 32).
+TASKS_TEST_RUNS in the environment: how often each counting program runs (default 32).
 """
 # ctest: TIMEOUT 300
 import concurrent.futures
@@ -9,7 +9,7 @@ import os
 
 from example_process import Example, program, run, tasks, tasks_json, until
 
-RUNS = int(os.environ.get("RUNS", "32"))
+RUNS = int(os.environ.get("TASKS_TEST_RUNS", "32"))
 
 # cause: state, wait reason and name of the stuck tasks, what the job is called, tasks a request, the source file
 CAUSES = {

@@ -4,10 +4,10 @@ host's, and nobody hangs. TASKS_TEST_FORKS: how many children."""
 import os
 import threading
 
-from life_host import SANITIZED, job_names, same_life, tasks_json, vitals_are_true
+from life_host import PATIENCE, SANITIZED, job_names, same_life, tasks_json, vitals_are_true
 
 FORKS = int(os.environ.get("TASKS_TEST_FORKS", 40 if SANITIZED else 200))
-CLIENTS = int(os.environ.get("TASKS_TEST_CLIENTS", 10))
+CLIENTS = int(os.environ.get("TASKS_TEST_FORK_CLIENTS", 10))
 JOBS = ["of the parent"] * 4 + ["of the parent too"]
 stopped = threading.Event()
 wrong = []
@@ -45,7 +45,8 @@ def over(pause, bare):
 
 
 try:
-    said = same_life("life_storm", str(FORKS), checks={"before": before, "over": over})
+    said = same_life("life_storm", str(FORKS), checks={"before": before, "over": over},
+                     patience=PATIENCE + FORKS / 20)
 finally:
     stopped.set()
 assert said[0] == "0 children were wrong", said

@@ -1,19 +1,21 @@
 #!/usr/bin/python3
 """A host that gives up root, changes its root, or moves into namespaces lives the same life with and without the agent,
 which answers those that it should then: root and the user that the host is now."""
+import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 
-from life_host import PATIENCE, job_names, same_life, tasks_json, vitals_are_true
+from life_host import PATIENCE, job_names, same_life, tasks, tasks_json, vitals_are_true
 
 USER, STRANGER = 12345, 12346
 
 if os.geteuid() != 0:
     print("needs root, to become somebody else")
     sys.exit(77)
+
 
 def ask(path):
     """Sends 16 bytes that are no frame: one who is let in is told so, one who is not, why."""
@@ -67,8 +69,10 @@ def user_and_root(pause, before):
     assert "uid 12345, you are 12346" in answer_to(STRANGER, pause)
 
 
-def stranger_and_root(pause, before):
-    vitals_are_true(pause, before)
+def stranger_and_root(pause, _):
+    """The agent goes by the user of the moment; the command does not believe files that are a third user's."""
+    refusal = json.loads(tasks("vitals", "-p", pause.pid, "--json", expect=3))["error"]["message"]
+    assert "owned by uid 12345, its process by uid 12346; it is not believed" in refusal, refusal
     assert answer_to(STRANGER, pause) == answer_to(0, pause) == "served"
     assert "uid 12346, you are 12345" in answer_to(USER, pause)
 
@@ -88,6 +92,8 @@ def services():
     for how in ["setuid", "threads"]:
         same_life("life_ids", how, str(USER), checks={"root": root_alone, "dropped": user_and_root}, left_behind=left)
     same_life("life_ids", "seteuid", str(USER), checks={"effective": user_and_root, "root": root_alone})
+    same_life("life_ids", "other", str(USER), str(STRANGER), checks={"from": user_and_root, "to": stranger_and_root},
+              left_behind=left, owner=USER)
 
 
 def jails():
@@ -98,7 +104,7 @@ def jails():
 
 def namespaces():
     if subprocess.run(["unshare", "--user", "--mount", "--net", "true"], capture_output=True).returncode != 0:
-        print("no namespaces to be had here")
+        print("left out, no namespaces are to be had here: unshare_before, unshare_after")
         return
     same_life("life_ids", "unshare_before")
     same_life("life_ids", "unshare_after",

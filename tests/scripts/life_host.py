@@ -2,12 +2,10 @@
 prints, how it ends, its descriptors and threads. Where the host says "pause WORD PID FDS THREADS" the script may look at
 it; `checks` says what for each word, in the run with the agent."""
 import os
-import select
 import subprocess
 import tempfile
-import time
 
-from example_process import BINARY, PATIENCE, SANITIZED, TASKS, run, tasks, tasks_json, until  # noqa: F401
+from example_process import BINARY, PATIENCE, SANITIZED, TASKS, Lines, run, tasks, tasks_json, until  # noqa: F401
 
 
 def host_program(name):
@@ -23,7 +21,7 @@ class Pause:
 
 
 class Host:
-    def __init__(self, words, agent, directory, environment=None, **options):
+    def __init__(self, words, agent, directory, environment=None, patience=PATIENCE, **options):
         self.directory = directory
         self.environment = {**os.environ, "TASKS_DIR": directory, **(environment or {})}
         if not agent:
@@ -36,28 +34,14 @@ class Host:
         self.complaints = tempfile.TemporaryFile()
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.complaints,
                                         env=self.environment, **options)
-        self.unread = b""
+        self.lines = Lines(self.process.stdout, patience)
         self.said = []    # compared
         self.told = []    # for the script alone
         self.pauses = []
 
-    def line(self):
-        """The next line that it prints; None: there are no more."""
-        end = time.monotonic() + PATIENCE
-        while b"\n" not in self.unread:
-            left = end - time.monotonic()
-            assert left > 0, f"nothing within {PATIENCE} s after {self.said}"
-            if select.select([self.process.stdout], [], [], left)[0]:
-                piece = os.read(self.process.stdout.fileno(), 65536)
-                if not piece:
-                    return None
-                self.unread += piece
-        line, self.unread = self.unread.split(b"\n", 1)
-        return line.decode()
-
     def live(self, checks):
         """Lets it live to its end. What it printed, but for what is the script's alone."""
-        while (line := self.line()) is not None:
+        while (line := self.lines.next()) is not None:
             words = line.split(" ")
             if words[0] == "pause":
                 pause = Pause(words[1:], self)
@@ -82,9 +66,12 @@ class Host:
         self.complaints.close()
 
 
-def live(words, agent, checks=None, left_behind=(), **options):
-    """One life: its result and its pauses. `left_behind`: endings of the files that stay in the agent's directory."""
+def live(words, agent, checks=None, left_behind=(), owner=None, **options):
+    """One life: its result and its pauses. `left_behind`: endings of the files that stay in the agent's directory, which
+    is the user's `owner`."""
     with tempfile.TemporaryDirectory(prefix="tasks-test-") as directory:
+        if owner is not None:
+            os.chown(directory, owner, owner)
         os.environ["TASKS_DIR"] = directory  # where the command looks
         host = Host(words, agent, directory, **options)
         try:

@@ -3,8 +3,8 @@
 """An agent that is asked for many dumps in a row, and has a thousand clients at once, costs its host nothing that
 stays: memory, file descriptors and threads are as before, and the host's own work goes on meanwhile.
 
-DUMPS     in a row (500; 100 with sanitizers)
-CLIENTS   at once (1,000)
+TASKS_TEST_DUMPS     in a row (500; 100 with sanitizers)
+TASKS_TEST_CLIENTS   at once (1,000)
 """
 import glob
 import os
@@ -14,15 +14,15 @@ import sys
 import tempfile
 import time
 
-TARGETS = os.path.join(os.environ["TASKS_BINARY_DIR"], "tests", "targets")
-SANITIZED = bool(os.environ.get("TASKS_SANITIZE"))
-DUMPS = int(os.environ.get("DUMPS", "100" if SANITIZED else "500"))
-CLIENTS = int(os.environ.get("CLIENTS", "1000"))
+from example_process import BINARY, PATIENCE, SANITIZED
+
+TARGETS = os.path.join(BINARY, "tests", "targets")
+DUMPS = int(os.environ.get("TASKS_TEST_DUMPS", "100" if SANITIZED else "500"))
+CLIENTS = int(os.environ.get("TASKS_TEST_CLIENTS", "1000"))
 THREADS = 16
 SERVED_AT_ONCE = 32
 RSS_MAY_GROW_KIB = 256
 WARM_UP_MAY_TAKE_KIB = 16 * 1024 if SANITIZED else 2048
-PATIENCE = 60
 # Its work in CPU time, so that the share of the cores that it gets does not count: only what gets in its way does.
 LEAST_RATE = 0.5
 

@@ -5,17 +5,15 @@ living process; what is cut, foreign or changed since is said; many threads and 
 import json
 import os
 import re
-import select
 import shutil
 import subprocess
 import tempfile
-import time
 
-from example_process import BINARY, PATIENCE, SANITIZED, TASKS, run, tasks
+from example_process import BINARY, PATIENCE, SANITIZED, TASKS, Lines, run, tasks
 
 TARGET = os.path.join(BINARY, "tests/targets/profiled")
-JOBS = int(os.environ.get("TASKS_PROFILE_JOBS", "20000"))
-THREADS = int(os.environ.get("TASKS_PROFILE_THREADS", "300"))
+JOBS = int(os.environ.get("TASKS_TEST_PROFILE_JOBS", "20000"))
+THREADS = int(os.environ.get("TASKS_TEST_PROFILE_THREADS", "300"))
 
 
 class Profiled:
@@ -25,29 +23,19 @@ class Profiled:
         self.directory = directory
         self.process = subprocess.Popen([program, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env={**os.environ, "TASKS_DIR": directory})
+        self.lines = Lines(self.process.stdout, 2 * PATIENCE)
         try:
-            self.pid = int(self.line().split()[1])
+            self.pid = int(self.lines.next().split()[1])
         except BaseException:
             self.end()
             raise
-
-    def line(self):
-        said, end = b"", time.monotonic() + 2 * PATIENCE
-        while not said.endswith(b"\n"):
-            left = end - time.monotonic()
-            assert left > 0, f"it said only {said}"
-            if select.select([self.process.stdout], [], [], left)[0]:
-                piece = os.read(self.process.stdout.fileno(), 4096)
-                assert piece, f"it ended after {said}"
-                said += piece
-        return said.decode()
 
     def write(self, detail):
         """The path of a new profile."""
         path = os.path.join(self.directory, f"{detail}.profile")
         self.process.stdin.write(f"{detail} {path}\n".encode())
         self.process.stdin.flush()
-        assert self.line() == "wrote 0\n"
+        assert self.lines.next() == "wrote 0"
         return path
 
     def resident_kib(self, label="VmRSS"):

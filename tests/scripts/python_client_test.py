@@ -236,6 +236,34 @@ def check_stack_options(service):
         assert not any(thread.HasField("last_ran_ago_ns") for thread in threads(without_last_ran=True))
 
 
+def check_labelled(classes):
+    """What only some hosts have: labels, queues, and the registers of a thread that ran when its signal came."""
+    with Example("../../tests/targets/labelled") as example:
+        with Connection(start_and_socket(example)[1], classes) as agent:
+            agent.hello()
+            (vitals,) = agent.ask(classes.VitalsRequest())
+            assert [(queue.name, queue.depth) for queue in vitals.queues] == [(b"orders", 3)], vitals
+            parts = agent.ask(classes.TasksRequest())
+            sites = {site.id: site.name for part in parts for site in part.sites}
+            labels = {sites[task.scopes[0]]: (sites[task.label_key], task.label_text, task.label_cut)
+                      for task in all_tasks(parts)}
+            assert labels == {b"compute": (b"batch", b"17", False),
+                              b"serve": (b"request", b"a name that is longer than 31 b", True)}, labels
+            (running,) = (task.tid for task in all_tasks(parts) if sites[task.scopes[0]] == b"compute")
+            parts = captured(agent, classes.StacksRequest())
+    modules = [module for part in parts for module in part.modules]
+    threads = {thread.tid: thread for part in parts for thread in part.threads}
+    assert threads.keys() == {running, example.pid} and not threads[example.pid].registers, threads
+    check_running(threads[running], modules)
+
+
+def check_running(thread, modules):
+    assert len(thread.registers) == 17 and not thread.HasField("syscall"), thread
+    assert (thread.registers[7], thread.registers[16]) == (thread.sp, thread.pc), thread
+    assert any(module.start <= thread.pc < module.end for module in modules), f"pc {thread.pc:#x} is in no module"
+    assert len(thread.stack) >= 64 and thread.taken_at_ns, thread
+
+
 def check_parts(classes):
     """The stacks of many threads come in several frames, all of them whole."""
     with Service(classes, MANY) as service, service.greeted() as agent:
@@ -415,6 +443,7 @@ def main():
             service.example.process.send_signal(signal.SIGKILL)
             service.example.process.wait()
             check_table(service, "dead")
+        check_labelled(classes)
         print(f"{2 * MANY + 1} stacks in {check_parts(classes)} parts, {JOBS} tasks in {check_task_parts(classes)}")
     return 0
 

@@ -4,7 +4,7 @@
 tells then is what there was, whole; nothing torn, nothing invented, nothing lost. And without the mark that a record is
 being written there is something torn, or this test would show nothing.
 
-ROUNDS   kills (60; 20 with sanitizers)
+TASKS_TEST_KILLS   how many (60; 20 with sanitizers)
 """
 import glob
 import os
@@ -16,11 +16,12 @@ import sys
 import tempfile
 import time
 
-TARGETS = os.path.join(os.environ["TASKS_BINARY_DIR"], "tests", "targets")
-SANITIZED = bool(os.environ.get("TASKS_SANITIZE"))
-ROUNDS = int(os.environ.get("ROUNDS", "20" if SANITIZED else "60"))
+from example_process import BINARY, SANITIZED
+
+TARGETS = os.path.join(BINARY, "tests", "targets")
+KILLS = int(os.environ.get("TASKS_TEST_KILLS", "20" if SANITIZED else "60"))
 # One kill in thirty left something torn: this many without any do not happen by chance.
-CONTROL_ROUNDS = 600
+CONTROL_KILLS = 600
 DEAD_TABLES_KEPT = 8
 
 
@@ -75,7 +76,7 @@ def one_round(name, directory, number):
 def kill_often(directory):
     totals = {}
     unmarked = 0
-    for number in range(ROUNDS):
+    for number in range(KILLS):
         said = one_round("job_storm", directory, number)
         if said is None:
             unmarked += 1
@@ -84,8 +85,8 @@ def kill_often(directory):
         assert status == 0, f"round {number}: {counts} {complaint}"
         for key, count in counts.items():
             totals[key] = totals.get(key, 0) + count
-    print(f"{ROUNDS} kills, {unmarked} before there was a table:", totals, flush=True)
-    assert totals["proved"] > ROUNDS, "hardly a wait was seen that proves its job"
+    print(f"{KILLS} kills, {unmarked} before there was a table:", totals, flush=True)
+    assert totals["proved"] > KILLS, "hardly a wait was seen that proves its job"
 
 
 def left_over(directory):
@@ -97,12 +98,12 @@ def left_over(directory):
 
 
 def torn_is_seen(directory):
-    for number in range(CONTROL_ROUNDS):
+    for number in range(CONTROL_KILLS):
         said = one_round("job_storm_torn", directory, 10 * number + 1)
         if said[0] == 1:
             print(f"without the mark, kill {number + 1}:", said[1], said[2].splitlines()[0], flush=True)
             return
-    raise AssertionError(f"nothing torn in {CONTROL_ROUNDS} kills of writers that do not mark their records")
+    raise AssertionError(f"nothing torn in {CONTROL_KILLS} kills of writers that do not mark their records")
 
 
 def main():

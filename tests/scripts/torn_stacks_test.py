@@ -3,8 +3,8 @@
 """No torn stack in a million captures of threads that change their stacks all the time; and without the capture's
 second look there are some, or this test would show nothing.
 
-STACKS   exact copies to look at (1,000,000; 100,000 with sanitizers)
-THREADS  of the target (64)
+TASKS_TEST_STACKS         exact copies to look at (1,000,000; 100,000 with sanitizers)
+TASKS_TEST_STACK_THREADS  threads of the target (64)
 """
 import glob
 import os
@@ -13,10 +13,11 @@ import subprocess
 import sys
 import tempfile
 
-TARGETS = os.path.join(os.environ["TASKS_BINARY_DIR"], "tests", "targets")
-SANITIZED = bool(os.environ.get("TASKS_SANITIZE"))
-STACKS = int(os.environ.get("STACKS", "100000" if SANITIZED else "1000000"))
-THREADS = os.environ.get("THREADS", "64")
+from example_process import BINARY, SANITIZED
+
+TARGETS = os.path.join(BINARY, "tests", "targets")
+STACKS = int(os.environ.get("TASKS_TEST_STACKS", "100000" if SANITIZED else "1000000"))
+THREADS = os.environ.get("TASKS_TEST_STACK_THREADS", "64")
 # Long enough asleep for most looks to find a thread blocked, short enough for many to wake during a look.
 SLEEP_MICROSECONDS = "2000"
 

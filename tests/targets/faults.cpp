@@ -116,7 +116,7 @@ struct Tally {
     void add(const std::string& what, const std::string& error, const std::string& harm) {
         ++runs;
         harms += harm.empty() ? 0 : 1;
-        if (!harm.empty() || std::getenv("TASKS_FAULTS_VERBOSE") != nullptr)
+        if (!harm.empty() || std::getenv("TASKS_TEST_FAULTS_VERBOSE") != nullptr)
             std::printf("%s: %s (error: %s)\n", what.c_str(), harm.empty() ? "no harm" : harm.c_str(), error.c_str());
     }
     int status(const char* mode) const {

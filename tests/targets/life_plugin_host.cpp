@@ -1,6 +1,7 @@
 // life_plugin_host HOW PLUGIN: closed (the plugin ends its agent, then it is closed), left (it is closed while its
 // agent runs), again (opened and closed ten times), second (the host has an agent, then the plugin gets one), first
-// (the other way round). Linked with AGENT or, for `closed`, `left` and `again`, without.
+// (the other way round), preload (no plugin: the shared library is in LD_PRELOAD). Linked with AGENT or, for `closed`,
+// `left` and `again`, without.
 #include <dlfcn.h>
 
 #include <optional>
@@ -91,6 +92,14 @@ void both(Plugin& plugin, bool plugin_first) {
     plugin_first ? host.end() : plugin.end();
     plugin.close();
 }
+
+void preload() {
+    Host host;
+    host.begin();
+    life::pause("running");
+    host.end();
+    life::pause("ended");
+}
 #endif
 
 } // namespace
@@ -101,6 +110,12 @@ int main(int count, char** words) {
         again(how[1]);
         return 0;
     }
+#ifdef TASKS_TARGET_AGENT
+    if (how.is(0, "preload")) {
+        preload();
+        return 0;
+    }
+#endif
     Plugin plugin{how[1]};
     if (how.is(0, "closed"))
         closed(plugin);

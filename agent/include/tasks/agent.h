@@ -41,7 +41,7 @@ typedef struct tasks_agent_options {
 } tasks_agent_options;
 
 /* Starts the agent, or joins the one that runs. Returns a number for tasks_agent_stop, 0 where nothing runs. `options`
- * may be null. `error` (may be null) gets a sentence of at most error_bytes - 1 bytes and a zero; "" means all is well. */
+ * may be null. `error` (may be null) gets a sentence of at most error_bytes - 1 bytes and a zero; "": all is well. */
 TASKS_API uint64_t tasks_agent_start(const tasks_agent_options* options, char* error, size_t error_bytes);
 TASKS_API void tasks_agent_stop(uint64_t agent);
 
@@ -121,7 +121,8 @@ TASKS_API void tasks_handle_waits(tasks_handle* handle, tasks_wait_reason reason
                                   const tasks_place* place);
 TASKS_API void tasks_handle_label(tasks_handle* handle, const char* key, const char* text, size_t text_bytes,
                                   const tasks_place* place);
-TASKS_API void tasks_handle_move(tasks_handle* to, tasks_handle* from); /* `to` is unused memory; `from` has no job then */
+/* `to` is unused memory; `from` has no job then. */
+TASKS_API void tasks_handle_move(tasks_handle* to, tasks_handle* from);
 TASKS_API void tasks_handle_end(tasks_handle* handle);
 
 /* tasks::JobHandle::run() */

@@ -1,5 +1,5 @@
-// bench_many_jobs N: registers N jobs that no thread carries and that wait, at twenty pairs of creation and wait sites.
-// Prints "ready" when all are there, stays until its standard input ends.
+// bench_waiting_jobs N: registers N jobs that no thread carries and that wait, at twenty pairs of creation and wait
+// sites. Prints "ready" when all are there, stays until its standard input ends.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
     const auto count = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1'000'000ul;
     const auto table_bytes = count * job_bytes + (std::size_t{8} << 20);
     const tasks::Agent agent{
-        {.name = "bench_many_jobs", .table_cap_bytes = table_bytes, .table_initial_bytes = table_bytes}};
+        {.name = "bench_waiting_jobs", .table_cap_bytes = table_bytes, .table_initial_bytes = table_bytes}};
     if (!agent.error().empty()) {
         std::fprintf(stderr, "%.*s\n", static_cast<int>(agent.error().size()), agent.error().data());
         return 1;
