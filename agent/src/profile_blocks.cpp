@@ -49,7 +49,7 @@ void ProfileBlocks::registers(const protocol::ThreadStack& thread) noexcept {
 }
 
 void ProfileBlocks::thread(const protocol::ThreadStack& thread) noexcept {
-    (out << "  thread " << ProfileLines::word(thread.capture) << "  tid " << thread.tid << "  ").text(thread.name);
+    (out << "  thread " << protocol::word(thread.capture) << "  tid " << thread.tid << "  ").text(thread.name);
     if (thread.taken_at_ns > taken_ns_)
         out << "  after " << thread.taken_at_ns - taken_ns_;
     if (thread.last_ran_ago_ns)

@@ -141,7 +141,7 @@ void ProfileGroups::write_one(const Shape& shape, ProfileLines& lines,
     if (key.pc != 0)
         lines.at(key.pc);
     else if (key.capture != Capture::unknown)
-        lines.out << "  thread " << ProfileLines::word(key.capture) << "\n";
+        lines.out << "  thread " << protocol::word(key.capture) << "\n";
     if (key.registered_wait)
         lines.waits_at(key.wait_site);
     lines.created_by(key.scopes.data(), key.scope_count, key.scopes_left_out);

@@ -75,26 +75,4 @@ void ProfileLines::at(std::uint64_t pc) noexcept {
     (out << "  pc ").hexadecimal(pc) << "\n";
 }
 
-std::string_view ProfileLines::word(Capture capture) noexcept {
-    switch (capture) {
-    case Capture::captured:
-        return "captured";
-    case Capture::running:
-        return "running";
-    case Capture::changing:
-        return "changing";
-    case Capture::exited:
-        return "exited";
-    case Capture::not_permitted:
-        return "not permitted";
-    case Capture::deadline:
-        return "deadline";
-    case Capture::unreadable:
-        return "unreadable";
-    case Capture::unknown:
-        break;
-    }
-    return "unknown";
-}
-
 } // namespace tasks::agent

@@ -42,9 +42,6 @@ public:
     /// `  at libc.so.6+0xf82ec  read  pc 0x7f3a000f82ec`
     void at(std::uint64_t pc) noexcept;
 
-    /// "captured", "not permitted": what came of a thread.
-    static std::string_view word(protocol::Capture capture) noexcept;
-
     ProfileOutput& out;
 
 private:

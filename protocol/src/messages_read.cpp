@@ -16,11 +16,6 @@ ErrorCode error_code_from(std::uint64_t number) {
     return number <= last ? static_cast<ErrorCode>(number) : ErrorCode::unknown;
 }
 
-Capture capture_from(std::uint64_t number) {
-    constexpr auto last = static_cast<std::uint64_t>(Capture::unreadable);
-    return number <= last ? static_cast<Capture>(number) : Capture::unknown;
-}
-
 } // namespace
 
 // One read_field a message, static and found by argument-dependent lookup from FieldReader::all: stores the present

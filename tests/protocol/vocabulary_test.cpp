@@ -25,6 +25,7 @@ TEST_CASE("each value of the vocabulary has its own word, read back as the same 
     check_words<Kind>(5, kind_of);
     check_words<State>(5, state_of);
     check_words<WaitReason>(29, wait_reason_of);
+    check_words<Capture>(8, capture_of);
 }
 
 TEST_CASE("words are those that people and JSON read") {
@@ -42,6 +43,8 @@ TEST_CASE("a number from a newer peer is unknown") {
     CHECK(kind_from(5) == Kind::unknown);
     CHECK(state_from(5) == State::unknown);
     CHECK(wait_reason_from(29) == WaitReason::unknown);
+    CHECK(capture_from(8) == Capture::unknown);
+    CHECK(capture_from(7) == Capture::unreadable);
     CHECK(wait_reason_from(0) == WaitReason::none);
     CHECK(wait_reason_from(28) == WaitReason::job_queue);
     CHECK(kind_from(1ull << 32 | 1) == Kind::unknown);

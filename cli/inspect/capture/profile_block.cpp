@@ -91,19 +91,6 @@ bool take_field(std::string_view field, Block& block) {
     return true;
 }
 
-Capture capture_of(std::string_view word) {
-    struct Word {
-        std::string_view word;
-        Capture capture;
-    };
-    constexpr std::array words{Word{"captured", Capture::captured},           Word{"running", Capture::running},
-                               Word{"changing", Capture::changing},           Word{"exited", Capture::exited},
-                               Word{"not permitted", Capture::not_permitted}, Word{"deadline", Capture::deadline},
-                               Word{"unreadable", Capture::unreadable}};
-    const auto found = std::ranges::find(words, word, &Word::word);
-    return found == words.end() ? Capture::unknown : found->capture;
-}
-
 ThreadFacts& thread_of(Block& block) {
     if (!block.thread) {
         block.thread.emplace();
@@ -114,7 +101,7 @@ ThreadFacts& thread_of(Block& block) {
 /// `captured`, `tid 12340`, `worker`, `after 1200`, `ran 3000000`, `in pipe_read`.
 bool take_thread(std::string_view word, const std::vector<std::string_view>& fields, Block& block) {
     auto& thread = thread_of(block);
-    thread.capture = capture_of(word);
+    thread.capture = protocol::capture_of(word).value_or(Capture::unknown);
     bool good = true;
     for (std::size_t at = 1; at < fields.size(); ++at) {
         auto field = fields[at];

@@ -156,18 +156,6 @@ struct StacksRequest {
     bool without_last_ran = false; ///< leaves out last_ran_ago_ns, which costs most of a thread's time
 };
 
-/// What came of one thread.
-enum class Capture : std::uint8_t {
-    unknown = 0,
-    captured = 1,      ///< exact: the thread did not run while it was copied
-    running = 2,       ///< it runs: not captured
-    changing = 3,      ///< it ran between two looks, three times
-    exited = 4,        ///< it ended during the capture
-    not_permitted = 5, ///< /proc refuses (PR_SET_DUMPABLE=0)
-    deadline = 6,      ///< its turn did not come before the deadline
-    unreadable = 7,    ///< its stack could not be read
-};
-
 struct ThreadStack {
     std::uint32_t tid = 0;
     std::string_view name;

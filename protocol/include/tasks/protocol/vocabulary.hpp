@@ -1,4 +1,4 @@
-// The vocabulary of the product as numbers: kinds, states, and the words for them and for wait reasons.
+// The vocabulary of the product as numbers: kinds, states, and the words for them, for wait reasons and for what came of a thread.
 // The numbers are part of the wire format and of the table: never reused. Pure functions, any thread.
 #pragma once
 
@@ -44,20 +44,35 @@ enum class WaitReason : std::uint8_t {
     job_queue = 28,
 };
 
+/// What came of one thread.
+enum class Capture : std::uint8_t {
+    unknown = 0,
+    captured = 1,      ///< exact: the thread did not run while it was copied
+    running = 2,       ///< it runs: not captured
+    changing = 3,      ///< it ran between two looks, three times
+    exited = 4,        ///< it ended during the capture
+    not_permitted = 5, ///< /proc refuses (PR_SET_DUMPABLE=0)
+    deadline = 6,      ///< its turn did not come before the deadline
+    unreadable = 7,    ///< its stack could not be read
+};
+
 /// The word that people and JSON read: "thread", "waiting", "chan send". A number from a newer peer
 /// that this list does not know gives "unknown". The views live for ever.
 std::string_view word(Kind kind) noexcept;
 std::string_view word(State state) noexcept;
 std::string_view word(WaitReason reason) noexcept;
+std::string_view word(Capture capture) noexcept;
 
 /// The value with that word; nothing where no value has it.
 std::optional<Kind> kind_of(std::string_view word) noexcept;
 std::optional<State> state_of(std::string_view word) noexcept;
 std::optional<WaitReason> wait_reason_of(std::string_view word) noexcept;
+std::optional<Capture> capture_of(std::string_view word) noexcept;
 
 /// A byte from a peer or a table as a value of the vocabulary; one this version does not know is `unknown`.
 Kind kind_from(std::uint64_t number) noexcept;
 State state_from(std::uint64_t number) noexcept;
 WaitReason wait_reason_from(std::uint64_t number) noexcept;
+Capture capture_from(std::uint64_t number) noexcept;
 
 } // namespace tasks::protocol
