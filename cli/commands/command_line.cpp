@@ -251,7 +251,8 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
 
 /// What of the command line nothing took.
 std::optional<std::string> left_over(const CLI::App& app, const Words& words) {
-    const auto extra = app.remaining(true); // in their order
+    auto extra = app.remaining(true); // in their order
+    std::erase(extra, "--");          // ends the options, and is none
     if (extra.empty()) {
         return std::nullopt;
     }
@@ -260,7 +261,8 @@ std::optional<std::string> left_over(const CLI::App& app, const Words& words) {
         all += (all.empty() ? "" : " ") + one;
     }
     const auto verbs = app.get_subcommands(); // those that were given
-    if (verbs.empty() && !words.target.empty() && !extra.front().starts_with("-")) {
+    const auto target = parse_target(words.target);
+    if (verbs.empty() && target && !target->pid && !extra.front().starts_with("-")) {
         return words.target + ": no verb has that name; after a TARGET without a verb, " + all + " is too much";
     }
     return all + ": not understood " + (verbs.empty() ? "without a verb" : "by " + verbs.front()->get_name());
@@ -328,6 +330,9 @@ std::variant<Invocation, HelpText, WrongUsage> parse_command_line(const std::vec
         return HelpText{app.help()};
     } catch (const CLI::ArgumentMismatch& error) {
         return wrong_usage(arguments, mismatch(error.what()));
+    } catch (const CLI::ConversionError& error) { // of a flag alone: all other values are texts
+        const std::string told = error.what();
+        return wrong_usage(arguments, "flags take no value, " + told.substr(told.rfind(": ") + 2) + " has one");
     } catch (const CLI::ParseError& error) {
         return wrong_usage(arguments, error.what());
     }

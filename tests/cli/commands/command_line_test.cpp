@@ -133,6 +133,8 @@ TEST_CASE("each wrong usage has words of its own") {
     CHECK(said({"vitals", "12", "13", "14"}) == "13 14: not understood by vitals");
     CHECK(said({"12", "--full"}) == "--full: not understood without a verb");
     CHECK(said({"stak", "12"}) == "stak: no verb has that name; after a TARGET without a verb, 12 is too much");
+    CHECK(said({"12", "13"}) == "13: not understood without a verb");
+    CHECK(said({"stack", "12", "--full=x"}) == "flags take no value, --full = x has one");
     CHECK(said({"stack"}) ==
           "stack needs a TARGET: a PID, a name, or PID@START, which tasks list shows; or --from and a file");
 }
@@ -147,6 +149,11 @@ TEST_CASE("an empty value is not one that was not given") {
     CHECK(refused({"stack", "-p", ""}).error.sentence.find("its value is empty") != std::string::npos);
     CHECK(refused({"stack", ""}).error.sentence.starts_with("TARGET: its value is empty"));
     CHECK(refused({""}).error.sentence.starts_with("TARGET: its value is empty"));
+}
+
+TEST_CASE("what follows -- is no option") {
+    CHECK(asked({"stack", "--", "-x"}).target.name == "-x");
+    CHECK(asked({"stack", "--full", "--", "12"}).stack.full);
 }
 
 TEST_CASE("whether a timeout was given is known") {
