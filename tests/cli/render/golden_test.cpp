@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "render/captured_sink.hpp"
+#include "render/figures.hpp"
 #include "render/payments.hpp"
 #include "render/valid_json.hpp"
 
