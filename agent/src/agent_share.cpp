@@ -15,6 +15,7 @@
 #include "not_cancelled.hpp"
 #include "pinned_code.hpp"
 #include "run.hpp"
+#include "way_out.hpp"
 #include "wiped_page.hpp"
 
 namespace tasks::agent {
@@ -158,7 +159,10 @@ void prepare_process() noexcept {
 std::uint64_t join_or_start(const AgentOptions& options, std::string& problem) {
     Shared* shared = shared_page.make();
     if (shared == nullptr) {
-        problem = std::string("no page that a forked child does not inherit: ") + std::strerror(errno);
+        const int error = errno;
+        problem = std::string("the agent has no page that a forked child does not inherit (MADV_WIPEONFORK): ") +
+                  std::strerror(error);
+        problem += error == EINVAL ? "; it needs Linux 4.14 or newer" : way_out(error);
         return 0;
     }
     prepare_process();
@@ -179,6 +183,15 @@ std::uint64_t join_or_start(const AgentOptions& options, std::string& problem) {
     return shared->number;
 }
 
+void tell_no_memory(std::string& problem) noexcept {
+    try {
+        problem = "the agent cannot start: no memory";
+        problem += way_out(ENOMEM);
+    } catch (const std::bad_alloc&) {
+        problem = "no memory"; // a text so short takes none
+    }
+}
+
 } // namespace
 
 std::uint64_t take_share(const AgentOptions& options, std::string& problem) noexcept {
@@ -188,7 +201,7 @@ std::uint64_t take_share(const AgentOptions& options, std::string& problem) noex
             return join_or_start(options, problem);
         problem = "switched off by TASKS_AGENT=off";
     } catch (const std::bad_alloc&) {
-        problem = "no memory"; // a text so short takes none
+        tell_no_memory(problem);
     } catch (const std::exception& error) {
         try {
             problem = error.what();

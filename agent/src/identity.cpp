@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "proc_file.hpp"
+#include "way_out.hpp"
 
 namespace tasks::agent {
 namespace {
@@ -42,6 +43,11 @@ std::string program_name() {
     return std::string(whole.substr(whole.rfind('/') + 1));
 }
 
+std::string refused(const char* call) {
+    const int error = errno;
+    return (std::string(call) + ": " + std::strerror(error)).append(way_out(error));
+}
+
 } // namespace
 
 std::optional<std::uint64_t> start_time_of(std::uint32_t pid) {
@@ -57,9 +63,9 @@ Result<Identity> read_identity(std::string_view name) {
     identity.start_time_ticks = start_time_in(stat);
     const pid_t pid = ::getpid(); // under a filter of system calls this may fail too
     if (pid <= 0)
-        return Failure{std::string("getpid: ") + std::strerror(errno)};
+        return Failure{refused("getpid")};
     if (::syscall(SYS_gettid) <= 0)
-        return Failure{std::string("gettid: ") + std::strerror(errno)};
+        return Failure{refused("gettid")};
     identity.pid = static_cast<std::uint32_t>(pid);
     identity.uid = static_cast<std::uint32_t>(::geteuid());
     struct stat pid_namespace{};

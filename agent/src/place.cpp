@@ -66,6 +66,8 @@ std::optional<std::string> variable(std::string_view name) {
 } // namespace
 
 Result<Place> find_place(const std::string& wanted) {
+    if (!wanted.empty() && wanted.front() != '/')
+        return Failure{"directory " + wanted + ": not an absolute path; give one that begins with /"};
     const auto list = wanted.empty() ? protocol::places(variable, static_cast<std::uint32_t>(::geteuid()))
                                      : std::vector<std::string>{wanted};
     std::string tried;
@@ -75,7 +77,8 @@ Result<Place> find_place(const std::string& wanted) {
             return place;
         tried += (tried.empty() ? "" : "; ") + path + ": " + place.error();
     }
-    return Failure{"no directory for socket and table (" + tried + "); set TASKS_DIR to one that you own"};
+    return Failure{"no directory for socket and table (" + tried + "); " +
+                   (wanted.empty() ? "set TASKS_DIR to one that you own" : "give another one that you own")};
 }
 
 } // namespace tasks::agent

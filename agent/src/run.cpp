@@ -19,6 +19,7 @@
 #include "region.hpp"
 #include "signal_capture.hpp"
 #include "sole_copy.hpp"
+#include "way_out.hpp"
 
 namespace tasks::agent {
 namespace {
@@ -54,7 +55,9 @@ std::string file_name(const Identity& identity, std::string_view suffix) {
     return protocol::instance_name(identity.pid, identity.start_time_ticks) + std::string(suffix);
 }
 
-std::string because(const char* what, int error) { return std::string(what) + ": " + std::strerror(error); }
+std::string because(const char* what, int error) {
+    return (std::string(what) + ": " + std::strerror(error)).append(way_out(error));
+}
 
 } // namespace
 
@@ -110,7 +113,7 @@ Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string
     }
     run->registry_ = Registry::create(std::move(*table));
     if (run->registry_ == nullptr)
-        return Failure{because("no memory for the registry", errno)};
+        return Failure{because("the agent's registry cannot be made", errno)};
     if (auto reader = protocol::TableReader::open(run->registry_->file()); reader)
         run->table_ = std::move(*reader);
     const CheckedOptions limits = checked(options);
@@ -122,7 +125,7 @@ Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string
     run->registry_->set_task_directory(run->server_->task_directory());
     run->problem_ = problem;
     if (!run->start_thread())
-        return Failure{because("no thread", errno)};
+        return Failure{because("the agent's thread cannot be made", errno)};
     run->started_ = true;
     return run;
 }

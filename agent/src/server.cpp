@@ -18,6 +18,7 @@
 #include "clock.hpp"
 #include "region.hpp"
 #include "watched_fd.hpp"
+#include "way_out.hpp"
 #include "workspace.hpp"
 
 namespace tasks::agent {
@@ -39,8 +40,10 @@ int milliseconds_until(std::uint64_t at, std::uint64_t now) noexcept {
 }
 
 std::string why(const char* what) {
-    const char* cause = ::strerrordesc_np(errno);
-    return std::string("the agent's server: ") + what + ": " + (cause != nullptr ? cause : "failed");
+    const int error = errno;
+    const char* cause = ::strerrordesc_np(error);
+    return (std::string("the agent's server: ") + what + ": " + (cause != nullptr ? cause : "failed"))
+        .append(way_out(error));
 }
 
 } // namespace
@@ -91,10 +94,10 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::create(OwnedFd listener, Chores& chores, std::uint64_t deadline_ns) {
     Region region{Workspace::memory_bytes + max_clients * Client::memory_bytes};
     if (!region)
-        return Failure{why("memory")};
+        return Failure{why("its memory")};
     std::unique_ptr<State> state{new (std::nothrow) State(std::move(listener), chores, std::move(region), deadline_ns)};
     if (state == nullptr)
-        return Failure{std::string("the agent's server: no memory")};
+        return Failure{std::string("the agent's server: no memory").append(way_out(ENOMEM))};
     if (!state->open_wakes())
         return Failure{why("socketpair")};
     state->keep_reserve();

@@ -17,6 +17,7 @@
 #include "mappings.hpp"
 #include "region.hpp"
 #include "thread_list.hpp"
+#include "way_out.hpp"
 
 namespace tasks::agent {
 namespace {
@@ -146,7 +147,11 @@ bool take_signal(int signal, std::string& problem) {
     action.sa_sigaction = on_signal;
     action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
     ::sigfillset(&action.sa_mask);
-    return ::sigaction(signal, &action, nullptr) == 0;
+    if (::sigaction(signal, &action, nullptr) == 0)
+        return true;
+    const int error = errno;
+    problem = ("capture_signal " + std::to_string(signal) + ": " + std::strerror(error)).append(way_out(error));
+    return false;
 }
 
 /// False where the host has put something of its own in the place of the handler.
@@ -172,14 +177,14 @@ bool SignalCapture::take(int signal, std::string& problem) {
         return true;
     if (taken_signal.load() != 0) {
         problem = "capture_signal " + std::to_string(signal) + ": signal " + std::to_string(taken_signal.load()) +
-                  " was taken before and stays";
+                  " was taken before and stays while the process lives; give that one, or 0";
         return false;
     }
     static constinit Region* memory = nullptr; // all zero: every slot is idle; never freed
     if (memory == nullptr)
         memory = new (std::nothrow) Region{sizeof(Slots)};
     if (memory == nullptr || !*memory) {
-        problem = "capture_signal: no memory";
+        problem = ("capture_signal " + std::to_string(signal) + ": no memory").append(way_out(ENOMEM));
         return false;
     }
     if (all_slots.load() == nullptr)

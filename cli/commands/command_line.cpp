@@ -42,7 +42,7 @@ struct Words {
     std::string pid;
     std::string from;
     std::string colour = "auto";
-    std::string timeout = "1s";
+    std::string timeout;
     std::string state;
     std::string kind;
     std::string older;
@@ -174,12 +174,16 @@ std::optional<std::string> take_colour(const std::string& text, Colour& into) {
     return std::nullopt;
 }
 
-std::optional<std::string> take_timeout(const std::string& text, std::uint64_t& into) {
+std::optional<std::string> take_timeout(const std::string& text, Invocation& into) {
+    if (text.empty()) { // the default stays
+        return std::nullopt;
+    }
     const auto timeout = parse_duration(text);
     if (!timeout || *timeout == 0 || *timeout > longest_timeout_ns) {
         return "--timeout " + text + ": not understood; it takes a duration like 500ms, 1s or 2m, up to 1h";
     }
-    into = *timeout;
+    into.timeout_ns = *timeout;
+    into.timeout_given = true;
     return std::nullopt;
 }
 
@@ -198,7 +202,7 @@ std::optional<std::string> take_target(const Words& words, Verb verb, TargetText
     }
     if (!by_option && words.target.empty()) {
         const std::string name = verb == Verb::vitals ? "vitals" : verb == Verb::count ? "count" : "stack";
-        return "tasks " + name + " needs a TARGET: a PID, a name, or PID@START; tasks list shows the processes";
+        return name + " needs a TARGET: a PID, a name, or PID@START, which tasks list shows; or --from and a file";
     }
     auto target = parse_target(by_option ? without_equals(words.pid) : words.target);
     if (!target) {
@@ -230,7 +234,7 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
     if (auto wrong = take_colour(words.colour, into.colour)) {
         return wrong;
     }
-    if (auto wrong = take_timeout(words.timeout, into.timeout_ns)) {
+    if (auto wrong = take_timeout(words.timeout, into)) {
         return wrong;
     }
     if (auto wrong = take_stack_options(words, into.stack)) {
@@ -243,6 +247,58 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
         return "this verb takes no TARGET; put the verb first and the TARGET after one that takes it";
     }
     return std::nullopt;
+}
+
+/// What of the command line nothing took.
+std::optional<std::string> left_over(const CLI::App& app, const Words& words) {
+    auto extra = app.remaining(true); // in their order
+    std::erase(extra, "--");          // ends the options, and is none
+    if (extra.empty()) {
+        return std::nullopt;
+    }
+    std::string all;
+    for (const auto& one : extra) {
+        all += (all.empty() ? "" : " ") + one;
+    }
+    const auto verbs = app.get_subcommands(); // those that were given
+    const auto target = parse_target(words.target);
+    if (verbs.empty() && target && !target->pid && !extra.front().starts_with("-")) {
+        return words.target + ": no verb has that name; after a TARGET without a verb, " + all + " is too much";
+    }
+    return all + ": not understood " + (verbs.empty() ? "without a verb" : "by " + verbs.front()->get_name());
+}
+
+/// An option, or TARGET, that was given with the empty text.
+std::optional<std::string> empty_value(const CLI::App& app) {
+    for (const auto* option : app.get_options()) {
+        if (std::ranges::find(option->results(), "") != option->results().end()) {
+            return option->get_name() + ": its value is empty; give one, or leave it out";
+        }
+    }
+    for (const auto* verb : app.get_subcommands()) {
+        if (auto wrong = empty_value(*verb)) {
+            return wrong;
+        }
+    }
+    return std::nullopt;
+}
+
+/// The library's own words, "--pid: 1 required PID missing", tell neither the cause nor the way out.
+std::string mismatch(const std::string& told) {
+    const auto option = told.substr(0, told.find(':'));
+    if (told.find("missing") != told.npos) {
+        return option + ": its value is missing";
+    }
+    return told.find("At Most") != told.npos ? option + ": given more than once; give it once" : told;
+}
+
+/// `tasks help VERB` is `tasks VERB --help`.
+std::vector<std::string> without_help_verb(std::vector<std::string> arguments) {
+    if (!arguments.empty() && arguments.front() == "help") {
+        arguments.erase(arguments.begin());
+        arguments.push_back("--help");
+    }
+    return arguments;
 }
 
 WrongUsage wrong_usage(const std::vector<std::string>& arguments, std::string what) {
@@ -260,18 +316,31 @@ std::variant<Invocation, HelpText, WrongUsage> parse_command_line(const std::vec
     app.formatter(std::make_shared<Usage>());
     app.set_help_flag("-h,--help", "Print this and exit");
     app.require_subcommand(0, 1);
+    app.allow_extras(); // left_over() names them; its verbs inherit it
     add_target(app, words);
     add_output(app, words);
     const auto verbs = add_verbs(app, words);
     app.footer("Without a verb: list, or with a TARGET one screen about it. A verb wins over a process of that name.\n"
                "tasks VERB --help tells the options of a verb.");
     try {
-        std::vector<std::string> reversed(arguments.rbegin(), arguments.rend()); // as CLI11 wants them
+        auto reversed = without_help_verb(arguments);
+        std::ranges::reverse(reversed); // as CLI11 wants them
         app.parse(std::move(reversed));
     } catch (const CLI::CallForHelp&) {
         return HelpText{app.help()};
+    } catch (const CLI::ArgumentMismatch& error) {
+        return wrong_usage(arguments, mismatch(error.what()));
+    } catch (const CLI::ConversionError& error) { // of a flag alone: all other values are texts
+        const std::string told = error.what();
+        return wrong_usage(arguments, "flags take no value, " + told.substr(told.rfind(": ") + 2) + " has one");
     } catch (const CLI::ParseError& error) {
         return wrong_usage(arguments, error.what());
+    }
+    if (auto wrong = left_over(app, words)) {
+        return wrong_usage(arguments, *std::move(wrong));
+    }
+    if (auto wrong = empty_value(app)) {
+        return wrong_usage(arguments, *std::move(wrong));
     }
     Invocation invocation;
     invocation.verb = verb_of(verbs, words);

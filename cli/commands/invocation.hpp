@@ -28,6 +28,7 @@ struct Invocation {
     bool dead = false; ///< of list
     Colour colour = Colour::automatic;
     std::uint64_t timeout_ns = 1'000'000'000;
+    bool timeout_given = false; ///< by the user: only then it ends the reading of a profile too
     inspect::StackOptions stack;
 };
 

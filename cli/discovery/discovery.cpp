@@ -120,7 +120,7 @@ Error Discovery::no_such_process(std::uint32_t pid) {
                 (left.empty() ? "; tasks list shows those that there are" : "; of a dead one see: " + joined(left))};
 }
 
-Result<Target, Error> Discovery::by_name(std::string_view name) {
+Result<Target, Error> Discovery::by_name(std::string_view name, bool may_be_verb) {
     auto seen = survey();
     std::erase_if(seen.living, [name](const Sighting& one) { return !is_named(one.target, name); });
     if (seen.living.size() == 1) {
@@ -129,7 +129,10 @@ Result<Target, Error> Discovery::by_name(std::string_view name) {
     const auto subject = "name " + std::string{name} + ": ";
     if (seen.living.empty()) {
         return failure(Trouble::not_inspectable,
-                       subject + "no process with an agent has it; tasks list shows those that there are");
+                       subject + (may_be_verb ? "no verb, and no process with an agent, has it; tasks --help lists the "
+                                                "verbs, tasks list the processes"
+                                              : "no process with an agent has it; tasks list shows those that there "
+                                                "are"));
     }
     std::vector<std::string> pids;
     std::ranges::transform(seen.living, std::back_inserter(pids),

@@ -20,8 +20,9 @@ public:
     /// A living process, wherever its agent's files are.
     Result<inspect::Target, inspect::Error> by_pid(std::uint32_t pid);
 
-    /// The one living process that calls itself so, or whose program or command is named so.
-    Result<inspect::Target, inspect::Error> by_name(std::string_view name);
+    /// The one living process that calls itself so, or whose program or command is named so. `may_be_verb`: the name
+    /// stands where a verb might, and the error says that there is neither.
+    Result<inspect::Target, inspect::Error> by_name(std::string_view name, bool may_be_verb = false);
 
     /// A process that may be dead, by pid in its own namespace and start time in ticks.
     Result<inspect::Target, inspect::Error> by_instance(std::uint32_t pid, std::uint64_t start_time_ticks);

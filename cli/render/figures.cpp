@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <ctime>
 
 #include <fmt/format.h>
 
@@ -51,6 +52,16 @@ std::string duration_range(std::uint64_t least_ns, std::uint64_t most_ns) {
     const auto least = duration(least_ns);
     const auto most = duration(most_ns);
     return least == most ? most : least + " - " + most;
+}
+
+std::string moment(std::uint64_t realtime_ns) {
+    const auto seconds = static_cast<std::time_t>(realtime_ns / 1'000'000'000);
+    std::tm local{};
+    if (::localtime_r(&seconds, &local) == nullptr) {
+        return unknown;
+    }
+    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday,
+                       local.tm_hour, local.tm_min, local.tm_sec);
 }
 
 std::string size(std::uint64_t bytes) {

@@ -24,6 +24,9 @@ std::string duration(const std::optional<std::uint64_t>& ns);
 /// "2s - 5m12s", or one where both read the same.
 std::string duration_range(std::uint64_t least_ns, std::uint64_t most_ns);
 
+/// "2026-11-21 19:45:37", in local time; nanoseconds since the epoch.
+std::string moment(std::uint64_t realtime_ns);
+
 /// "24.1 MiB", "512 B"
 std::string size(std::uint64_t bytes);
 std::string size(const std::optional<std::uint64_t>& bytes);

@@ -1,5 +1,7 @@
 #include "render/process_words.hpp"
 
+#include "render/figures.hpp"
+
 namespace tasks::render {
 
 using inspect::AgentState;
@@ -22,7 +24,7 @@ std::string_view word(AgentState state) {
     return "unknown";
 }
 
-std::string_view meaning(AgentState state) {
+std::string meaning(AgentState state, std::uint64_t taken_at_realtime_ns) {
     switch (state) {
     case AgentState::answers:
         return "";
@@ -35,7 +37,8 @@ std::string_view meaning(AgentState state) {
     case AgentState::dead:
         return "dead; this is what it last registered";
     case AgentState::profile:
-        return "this is from a profile that it wrote";
+        return "this is from a profile that it wrote" +
+               (taken_at_realtime_ns == 0 ? "" : " at " + moment(taken_at_realtime_ns));
     }
     return "";
 }

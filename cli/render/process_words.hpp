@@ -1,6 +1,7 @@
 // How a process stands, in words. Pure functions, any thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -8,11 +9,12 @@
 
 namespace tasks::render {
 
-/// "answers", "hung", "stopped", "refused", "dead".
+/// "answers", "hung", "stopped", "refused", "dead", "profile".
 std::string_view word(inspect::AgentState state);
 
-/// What follows from it for the figures shown: a sentence; "" where the process answers.
-std::string_view meaning(inspect::AgentState state);
+/// What follows from it for the figures shown: a sentence; "" where the process answers. A profile's tells the moment
+/// that it is of; 0: not known.
+std::string meaning(inspect::AgentState state, std::uint64_t taken_at_realtime_ns);
 
 /// "12336", of a dead process "12336@884213": what `tasks` takes as TARGET.
 std::string target(const inspect::ProcessFacts& process);

@@ -49,7 +49,7 @@ void stack_text(const StackReport& report, const inspect::StackOptions& asked, c
     GroupText group_text(report, files, colour, asked.full);
     if (report.process.agent != inspect::AgentState::answers) {
         sink.write(colour.alarm("process " + target(report.process) + " " + clean(report.process.name) + ": " +
-                                std::string(meaning(report.process.agent))) +
+                                meaning(report.process.agent, report.taken_at_realtime_ns)) +
                    "\n\n");
     }
     bool left_out = false;

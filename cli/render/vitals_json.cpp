@@ -87,6 +87,7 @@ void write_vitals(const inspect::VitalsReport& report, JsonWriter& json) {
     json.begin_object();
     json.key("schema").number(std::uint64_t{1});
     write_identity(report.process, json);
+    json.key("taken_at_ns").number_unless_0(report.taken_at_realtime_ns);
     json.key("tasks");
     write_tasks(report, json);
     json.key("os_threads").number(figures.os_threads);

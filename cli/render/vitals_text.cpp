@@ -91,7 +91,8 @@ void vitals_text(const VitalsReport& report, const TextOptions& options, Sink& s
     line("usable CPUs", cpus(figures.usable_cpus));
     line("num CPU", cpus(figures.num_cpus));
     if (report.process.agent != inspect::AgentState::answers) {
-        text.append(colour.alarm("process: " + std::string(meaning(report.process.agent)))).append("\n");
+        text.append(colour.alarm("process: " + meaning(report.process.agent, report.taken_at_realtime_ns)))
+            .append("\n");
     }
     line("kind", listed(report.by_kind) + "    state: " + listed(report.by_state));
     if (!report.by_wait.empty()) {

@@ -95,7 +95,13 @@ TEST_CASE("a directory that others may write in is refused by name") {
 
 TEST_CASE("a directory that cannot be made is told with the way out") {
     const Agent agent{{.directory = "/proc/nowhere/at/all"}};
-    CHECK_THAT(std::string(agent.error()), Catch::Contains("/proc/nowhere/at/all") && Catch::Contains("TASKS_DIR"));
+    CHECK_THAT(std::string(agent.error()),
+               Catch::Contains("/proc/nowhere/at/all") && Catch::EndsWith("; give another one that you own"));
+}
+
+TEST_CASE("a directory that is not absolute is refused") {
+    const Agent agent{{.directory = "agents"}};
+    CHECK(agent.error() == "directory agents: not an absolute path; give one that begins with /");
 }
 
 TEST_CASE("the agent's thread has all signals blocked and the host's mask stays as it was") {

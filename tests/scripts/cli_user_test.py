@@ -251,6 +251,8 @@ def test_nobody_there():
         sentence = command("stack", os.getpid(), expect=3)
         assert "no agent found" in sentence and directory in sentence, sentence
         assert "no process with an agent has it" in command("vitals", "nobody-is-named-so", expect=3)
+        mistyped = command("stak", expect=3)
+        assert "name stak: no verb, and no process with an agent, has it; tasks --help lists the verbs" in mistyped
 
 
 def test_ambiguous_name():

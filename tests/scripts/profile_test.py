@@ -125,7 +125,10 @@ def check_standard_input(target):
         result = subprocess.run([TASKS, "stack", "--from", "-"], stdin=profile, capture_output=True, text=True,
                                 timeout=PATIENCE)
     assert result.returncode == 0 and "Channel::send" in result.stdout, result
-    assert "this is from a profile that it wrote" in result.stdout, result.stdout
+    taken = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(dump(target, "--from", path)["taken_at_ns"] // 10**9))
+    assert f"this is from a profile that it wrote at {taken}\n" in result.stdout, (taken, result.stdout)
+    vitals = json.loads(tasks("vitals", "--from", path, "--json"))
+    assert vitals["taken_at_ns"] == dump(target, "--from", path)["taken_at_ns"], vitals
 
 
 def check_cut(target):
@@ -142,15 +145,50 @@ def check_wrong_files(directory):
     for words, status, sentence in (
             (["--from", absent], 2, f"profile {absent}: cannot be read: No such file or directory"),
             (["--from", directory], 2, "cannot be read: Is a directory"),
-            (["--from", "/dev/null"], 5, "profile /dev/null: is empty"),
-            (["--from", TASKS], 5, "is no profile"),
+            (["--from", "/dev/null"], 2, "profile /dev/null: is empty"),
+            (["--from", TASKS], 2, "is no profile"),
+            (["--from", TASKS], 2, "; give a file that tasks::write_profile() wrote"),
             (["--from", absent, "-p", "1"], 2, "give one of them"),
             ([], 2, "needs a TARGET")):
         result = run(TASKS, "stack", *words)
         assert result.returncode == status and sentence in result.stderr and not result.stdout, (words, result)
         assert result.stderr.count("\n") == 1, result.stderr
     error = json.loads(run(TASKS, "stack", "--from", "/dev/null", "--json").stdout)["error"]
-    assert error["code"] == "no_answer", error
+    assert error["code"] == "usage", error
+
+
+def timed_out(*words, **streams):
+    begin = time.monotonic()
+    result = subprocess.run([TASKS, "stack", *words, "--timeout", "300ms"], capture_output=True, text=True,
+                            timeout=PATIENCE, check=False, **streams)
+    assert time.monotonic() - begin >= 0.3, words
+    return result
+
+
+def check_slow_writers(directory, target):
+    """With --timeout, a FIFO that nobody writes and a pipe that does not end are given up; without, they are waited for."""
+    fifo = os.path.join(directory, "fifo")
+    os.mkfifo(fifo)
+    result = timed_out("--from", fifo)
+    assert result.returncode == 5 and not result.stdout, result
+    assert f"profile {fifo}: did not end within 300ms; give a longer --timeout" in result.stderr, result
+    with open(target.write("stacks"), "rb") as profile:
+        whole = profile.read()
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, whole[:4096]) # a pipe holds 64 KiB
+        result = timed_out("--from", "-", stdin=reading)
+        assert result.returncode == 0 and "on standard input: did not end within 300ms" in result.stdout, result
+    finally:
+        os.close(reading)
+        os.close(writing)
+    with subprocess.Popen([TASKS, "count", "--from", fifo], stdout=subprocess.PIPE, text=True) as patient:
+        time.sleep(1.2) # more than the default of --timeout
+        assert patient.poll() is None, "it did not wait for a writer"
+        with open(fifo, "wb") as written:
+            written.write(whole)
+        counted, _ = patient.communicate(timeout=PATIENCE)
+        assert int(counted) > 0 and patient.returncode == 0, counted
 
 
 def check_changed_program(directory):
@@ -196,6 +234,7 @@ def main():
             check_filters(target)
             check_standard_input(target)
             check_cut(target)
+            check_slow_writers(directory, target)
         check_wrong_files(directory)
         check_changed_program(directory)
         check_many(directory)

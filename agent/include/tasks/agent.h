@@ -12,7 +12,8 @@
  *     tasks_agent_stop(agent);
  *
  * Names, keys, files and functions are kept by address: they must live as long as the process. Nothing here throws or
- * may be called in a signal handler; only start and stop allocate. Objects are the caller's: begun by one function,
+ * may be called in a signal handler; only start and stop allocate, tasks_write_profile maps memory for its work, and a
+ * thread's first job, wait or label may allocate once (tasks/job.hpp). Objects are the caller's: begun by one function,
  * ended by its counterpart, not copied in between. C11; every function may be called on any thread, but what ends a
  * scope on the one that began it. */
 #ifndef TASKS_AGENT_H
@@ -40,8 +41,9 @@ typedef struct tasks_agent_options {
     uint64_t reserved[4]; /* 0 */
 } tasks_agent_options;
 
-/* Starts the agent, or joins the one that runs. Returns a number for tasks_agent_stop, 0 where nothing runs. `options`
- * may be null. `error` (may be null) gets a sentence of at most error_bytes - 1 bytes and a zero; "": all is well. */
+/* Starts the agent, or joins the one that runs: then `options` are ignored. Returns a number for tasks_agent_stop, 0
+ * where nothing runs. `options` may be null. `error` (may be null) gets a sentence of at most error_bytes - 1 bytes and
+ * a zero; "" means all is well. */
 TASKS_API uint64_t tasks_agent_start(const tasks_agent_options* options, char* error, size_t error_bytes);
 TASKS_API void tasks_agent_stop(uint64_t agent);
 
@@ -129,7 +131,8 @@ TASKS_API void tasks_handle_end(tasks_handle* handle);
 TASKS_API void tasks_run_begin(tasks_scope* run, tasks_handle* handle);
 TASKS_API void tasks_run_end(tasks_scope* run);
 
-/* tasks::QueueProbe. Returns 0, or -1 where there is no room. */
+/* tasks::QueueProbe. Returns 0, or -1 where there is no room: the probe is then counted as one that is not shown, until
+ * tasks_queue_probe_remove, which need not be called for it. */
 typedef struct tasks_queue_probe {
     uint64_t opaque[4];
 } tasks_queue_probe;

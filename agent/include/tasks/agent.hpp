@@ -32,25 +32,30 @@
 
 namespace tasks {
 
+/// A number outside of its bounds is moved to the nearest one inside; that is no error.
 struct AgentOptions {
     /// What the process calls itself in lists; at most 63 bytes are kept. Empty: the program's file name. Copied.
     std::string_view name{};
-    /// Directory for socket and table, absolute. Empty: as design.md's list of places says. Copied.
+    /// Directory for socket and table, absolute; another is refused. Empty: see tasks-agent(3), FILES. Copied.
     std::string_view directory{};
     /// The largest size of the table in bytes; jobs beyond it are counted as dropped. 128 bytes a job.
+    /// 64 KiB to 16 GiB.
     std::size_t table_cap_bytes = std::size_t{64} << 20;
     /// The size that it starts with; it grows ahead of need on the agent's thread, a burst may outrun it.
+    /// 64 KiB to table_cap_bytes.
     std::size_t table_initial_bytes = std::size_t{512} << 10;
     /// How long a client may take to send a request that it has begun, and to take each frame of an answer, in
-    /// milliseconds; at least 10. One that takes longer is dropped.
+    /// milliseconds; 10 to 600,000. One that takes longer is dropped.
     std::uint32_t deadline_ms = 2000;
-    /// Seconds between two entries of the history from which growth is told; at least 10. None is written while no job
+    /// Seconds between two entries of the history from which growth is told; 10 to 3,600. None is written while no job
     /// is registered.
     std::uint32_t history_interval_s = 10;
-    /// A signal by which threads that run are captured too (SIGPROF, or SIGRTMIN + n); 0: none, they are told as
-    /// "running, not captured". The agent then installs a handler for it with SA_RESTART | SA_ONSTACK, unless the host
-    /// has one: error() says so. Threads that block it, and such as run on small stacks of their own (fibers), should
-    /// not be in a process that opts in: the frame that the kernel puts on the stack needs 12 KiB.
+    /// A signal by which threads that run are captured too: SIGPROF, SIGURG, SIGUSR1, SIGUSR2 or SIGRTMIN + n; 0: none,
+    /// they are told as "running, not captured". The agent then installs a handler for it with SA_RESTART | SA_ONSTACK,
+    /// unless the host has one or ignores it: error() says so. The handler stays when the agent has stopped, since a
+    /// signal may still be on its way; a later agent with another signal runs without it. Threads that block it, and
+    /// such as run on small stacks of their own (fibers), should not be in a process that opts in: the frame that the
+    /// kernel puts on the stack needs 12 KiB.
     int capture_signal = 0;
     /// Starts an agent, with these options, in children made by fork(), which have none otherwise. Not in those of
     /// vfork(), posix_spawn(), _Fork() and raw clone(), nor while another thread starts or stops the agent. Costs the
@@ -61,11 +66,12 @@ struct AgentOptions {
     bool start_after_fork = false;
 };
 
-/// Starts the agent on construction, stops it on destruction. At most one runs in a process: a second Agent joins
-/// the first, and the last to go stops it. Of two copies of the static library in one process (a program's and a
-/// plugin's) the second does not run, and error() says so: link both with the shared one. Constructor and destructor
-/// may be called on any thread, not from a signal handler. The destructor waits 2 s for the agent's thread at the most.
-/// Jobs and waits may outlive it: they then do nothing. In a child after fork() it is inert, but for start_after_fork.
+/// Starts the agent on construction, stops it on destruction. At most one runs in a process: a second Agent joins the
+/// first, whose options count (its own are ignored), and the last to go stops it. Of two copies of the static library
+/// in one process (a program's and a plugin's) the second does not run, and error() says so: link both with the shared
+/// one. Constructor and destructor may be called on any thread, not from a signal handler. The destructor waits 2 s for
+/// the agent's thread at the most. Jobs and waits may outlive it: they then do nothing. In a child after fork() it is
+/// inert, but for start_after_fork.
 class TASKS_EXPORT Agent {
 public:
     Agent() noexcept : Agent(AgentOptions{}) {}
@@ -75,7 +81,7 @@ public:
     Agent& operator=(const Agent&) = delete;
 
     /// Why it does not run, or what part of it does not (socket or table), as a sentence; empty: all is well.
-    /// A zero byte follows it. The view lives as long as this object. Any thread.
+    /// A zero byte follows it. Cut after 511 bytes. The view lives as long as this object. Any thread.
     std::string_view error() const noexcept { return {error_, error_bytes_}; }
 
 private:
@@ -85,10 +91,10 @@ private:
 };
 
 /// The number of tasks in this process now, as runtime.NumGoroutine() counts goroutines: registered jobs, plus OS
-/// threads that carry none; the agent's own thread never counts. Threads that have begun to end and used the agent
-/// are not counted. Works without a running Agent (threads only). 0 where /proc cannot be read.
-/// No allocation, no lock; two system calls and one for each thread that just ended. Any thread, not from a signal
-/// handler.
+/// threads that carry none. Not counted: the agent's own thread, and one that has had a job, wait or label and is
+/// ending, from the destructors of its thread-specific data on. Works without a running Agent (threads only). 0 where
+/// /proc cannot be read. No allocation, no lock; two system calls and one for each thread that just ended. Any thread,
+/// not from a signal handler.
 TASKS_EXPORT std::size_t count() noexcept;
 
 } // namespace tasks

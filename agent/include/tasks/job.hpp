@@ -5,8 +5,10 @@
 //     auto scope = item.job.run();                        // now this thread carries it, until the scope ends
 //
 // Names are string literals (or live as long as the process): only their address is kept while running.
-// Lock-free; no allocation, no system call; nothing but a few stores when the agent runs, nothing at all when not.
-// What finds no room in the table is counted as dropped. Not for signal handlers.
+// Lock-free. A few stores when the agent runs, nothing at all when not. No allocation and no system call, but for
+// these: a thread's first job, wait or label asks for its id (gettid) and sets a thread-specific value, for which glibc
+// may allocate once a thread; the begin that finds the table half full, or the history at rest, wakes the agent's
+// thread (fstat, send), once each time. What finds no room in the table is counted as dropped. Not for signal handlers.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +19,8 @@
 
 namespace tasks {
 
-/// Where something is written in the host's source; made by the compiler as a default argument.
+/// Where something is written in the host's source; made by the compiler as a default argument. A handle that a
+/// container makes, jobs.emplace_back("x"), would stand in the standard library: give it SourcePlace::here() too.
 struct SourcePlace {
     const char* file = "";
     const char* function = "";

@@ -4,7 +4,7 @@
 //
 // Shown with the task in dumps (request=8431) and in JSON. What the task starts inside the scope inherits it: jobs,
 // handles, and the threads that run those handles. A thread made by std::thread does not: give it a Label of its own.
-// Lock-free; no allocation, no system call. Not for signal handlers.
+// Lock-free; system calls and allocation as <tasks/job.hpp> tells: next to none. Not for signal handlers.
 #pragma once
 
 #include <cstddef>

@@ -5,7 +5,7 @@
 //
 // The text groups tasks as `tasks stack` does, by what they wait for and where they were started; addresses stand as
 // module+offset, with exported names where there are any. `tasks stack --from FILE` shows it with names and lines.
-// protocol/PROFILE.md describes the text.
+// PROFILE.md, beside SPEC.md in the installed documentation, describes the text.
 #pragma once
 
 #include <tasks/export.hpp>

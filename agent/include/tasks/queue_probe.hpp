@@ -1,6 +1,8 @@
 // QueueProbe: lets `tasks vitals` show how deep a queue of the host's is.
 //
 //     tasks::QueueProbe probe{"payments queue", [&queue] { return queue.size(); }};
+//
+// May be made and destroyed on any thread, not necessarily the same; not in a signal handler. A forked child has none.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,7 @@ protected:
     QueueProbeBase() noexcept = default;
     ~QueueProbeBase() = default;
 
-    /// `name` is a literal. `depth` may be called from now on.
+    /// `name` is a literal, of which 128 bytes are shown. `depth` may be called from now on.
     void add(const char* name, Depth depth, const void* queue) noexcept;
     /// Returns when no call of the probe is under way.
     void remove() noexcept;

@@ -3,7 +3,8 @@
 //     tasks::Wait wait{tasks::wait_reason::chan_send, &channel, "results"};
 //     condition.wait(lock, ...);
 //
-// Lock-free; no allocation, no system call. Waits nest: the inner one is told until it ends. Not for signal handlers.
+// Lock-free; system calls and allocation as <tasks/job.hpp> tells: next to none. Waits nest: the inner one is told
+// until it ends. Not for signal handlers.
 #pragma once
 
 #include <cstdint>

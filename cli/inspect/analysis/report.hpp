@@ -82,6 +82,7 @@ struct WaitCount {
 /// For `tasks vitals` and `tasks count`.
 struct VitalsReport {
     ProcessFacts process;
+    std::uint64_t taken_at_realtime_ns = 0;
     std::optional<std::uint64_t> tasks;
     std::map<protocol::Kind, std::uint64_t> by_kind;
     std::map<protocol::State, std::uint64_t> by_state;

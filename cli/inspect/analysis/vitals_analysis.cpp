@@ -33,6 +33,7 @@ std::optional<std::uint64_t> total(const Snapshot& snapshot, std::uint64_t count
 VitalsReport analyse_vitals(const Snapshot& snapshot) {
     VitalsReport report;
     report.process = snapshot.process;
+    report.taken_at_realtime_ns = snapshot.taken_at_realtime_ns;
     report.figures = snapshot.vitals;
     report.incomplete = snapshot.incomplete;
 

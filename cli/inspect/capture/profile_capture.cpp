@@ -2,12 +2,15 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/deadline.hpp"
 #include "capture/file_descriptor.hpp"
 #include "capture/proc_files.hpp"
 #include "capture/profile_parser.hpp"
@@ -22,35 +25,77 @@ constexpr std::size_t piece_bytes = 256 * 1024;
 Error trouble(const std::string& file, int error) {
     const auto kind = error == EACCES || error == EPERM ? Trouble::permission : Trouble::usage;
     return {kind, "profile " + file + ": cannot be read: " + std::strerror(error) +
-                      "; give a file that tasks::write_profile wrote, or - for standard input"};
+                      "; give a file that tasks::write_profile() wrote, or - for standard input"};
 }
 
-/// 0 at the end of the file, or where the stream wants no more; else an errno.
-int read_all(int fd, profile::Stream& stream, bool& wanted) {
+/// What ended the reading: the end of the file, an errno, a parser that wants no more, or the deadline.
+struct Ending {
+    int error = 0;
+    bool wanted = true;
+    bool late = false;
+};
+
+/// Waits until a read() does not block, or tells its end or error. False: the deadline has passed.
+bool is_readable(int fd, const std::optional<Deadline>& deadline) {
+    pollfd waiting{fd, POLLIN, 0};
+    for (;;) {
+        if (deadline && deadline->passed()) {
+            return false;
+        }
+        const int ready = ::poll(&waiting, 1, deadline ? deadline->left_ms() : -1);
+        if (ready > 0 || (ready < 0 && errno != EINTR)) {
+            return true;
+        }
+    }
+}
+
+Ending read_all(int fd, profile::Stream& stream, const std::optional<Deadline>& deadline) {
     std::vector<char> piece(piece_bytes);
     for (;;) {
-        const auto got = read_some(fd, piece.data(), piece.size());
-        if (got <= 0) {
-            return static_cast<int>(-got);
+        if (!is_readable(fd, deadline)) {
+            return {.late = true};
         }
-        wanted = stream.take({piece.data(), static_cast<std::size_t>(got)});
-        if (!wanted) {
-            return 0;
+        const auto got = read_some(fd, piece.data(), piece.size());
+        if (got == -EAGAIN) { // somebody else was quicker
+            continue;
+        }
+        if (got <= 0) {
+            return {.error = static_cast<int>(-got)};
+        }
+        if (!stream.take({piece.data(), static_cast<std::size_t>(got)})) {
+            return {.wanted = false};
         }
     }
 }
 
-Result<Snapshot, Error> read_profile(const World& world, int fd, const std::string& file) {
+std::string lateness(const std::string& file, std::uint64_t patience_ns) {
+    return "profile " + file + ": did not end within " + std::to_string(patience_ns / 1'000'000) +
+           "ms; give a longer --timeout, or none to wait for its end";
+}
+
+/// Both are there, or neither: what the user gave, and its end, counted from before the file was opened.
+struct Patience {
+    std::optional<std::uint64_t> ns;
+    std::optional<Deadline> deadline;
+};
+
+Result<Snapshot, Error> read_profile(const World& world, int fd, const std::string& file, const Patience& patience) {
     profile::Parser parser;
     profile::Stream stream{parser};
-    bool wanted = true;
-    if (const int error = read_all(fd, stream, wanted); error != 0) {
-        return Failure{trouble(file, error)};
+    const auto ending = read_all(fd, stream, patience.deadline);
+    if (ending.error != 0) {
+        return Failure{trouble(file, ending.error)};
     }
-    if (!wanted || !stream.finish()) {
-        return Failure{Error{Trouble::no_answer, "profile " + file + ": " + parser.problem()}};
+    if (ending.late && !parser.begun()) {
+        return Failure{Error{Trouble::no_answer, lateness(file, *patience.ns)}};
+    }
+    if (!ending.wanted || !stream.finish()) {
+        return Failure{Error{Trouble::usage, "profile " + file + ": " + parser.problem()}};
     }
     auto snapshot = parser.finish();
+    if (ending.late) {
+        snapshot.incomplete.push_back({0, lateness(file, *patience.ns)});
+    }
     snapshot.process.user = world.user_name(snapshot.process.uid);
     struct stat facts{};
     if (::fstat(fd, &facts) == 0) {
@@ -61,12 +106,18 @@ Result<Snapshot, Error> read_profile(const World& world, int fd, const std::stri
 
 } // namespace
 
-Result<Snapshot, Error> capture_from_profile(const World& world, const std::string& file) {
-    if (file == "-") {
-        return read_profile(world, STDIN_FILENO, "on standard input");
+Result<Snapshot, Error> capture_from_profile(const World& world, const std::string& file,
+                                             std::optional<std::uint64_t> patience_ns) {
+    Patience patience{patience_ns, std::nullopt};
+    if (patience_ns) {
+        patience.deadline.emplace(*world.clock, *patience_ns);
     }
-    const FileDescriptor opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
-    return opened ? read_profile(world, opened.get(), file) : Failure{trouble(file, errno)};
+    if (file == "-") {
+        return read_profile(world, STDIN_FILENO, "on standard input", patience);
+    }
+    // O_NONBLOCK: else open() waits for whoever writes a FIFO, without end.
+    const FileDescriptor opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
+    return opened ? read_profile(world, opened.get(), file, patience) : Failure{trouble(file, errno)};
 }
 
 } // namespace tasks::inspect

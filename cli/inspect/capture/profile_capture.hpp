@@ -1,6 +1,8 @@
 // A profile in a file as another source of a snapshot. Value in, value out; reads the file once, from its beginning.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include <tasks/protocol/result.hpp>
@@ -11,8 +13,11 @@
 
 namespace tasks::inspect {
 
-/// `file` "-": standard input. A file that cannot be opened is wrong usage (or a matter of permission), one that is no
-/// profile does not answer; one that ends early gives what there is.
-Result<Snapshot, Error> capture_from_profile(const World& world, const std::string& file);
+/// `file` "-": standard input. A file that cannot be opened or is no profile is wrong usage (or a matter of
+/// permission); one that ends early gives what there is.
+/// After `patience_ns` no more is read: what has come by then is shown and the rest told as missing; where nothing has,
+/// that is an error. Without it, a pipe is waited for as long as somebody has it open, as cat does.
+Result<Snapshot, Error> capture_from_profile(const World& world, const std::string& file,
+                                             std::optional<std::uint64_t> patience_ns);
 
 } // namespace tasks::inspect

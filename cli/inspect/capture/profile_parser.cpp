@@ -50,7 +50,7 @@ bool Parser::skip_line() {
 
 bool Parser::begun() {
     if (!titled_) {
-        problem_ = "is empty: no profile was written, or not yet";
+        problem_ = "is empty: no profile was written, or not yet; give a file that tasks::write_profile() wrote";
     }
     return titled_;
 }
@@ -58,7 +58,8 @@ bool Parser::begun() {
 bool Parser::take_title(std::string_view line) {
     const auto fields = fields_of(line);
     if (!line.starts_with(title)) {
-        problem_ = "is no profile: it does not begin with \"tasks profile 1\"";
+        problem_ = "is no profile: it does not begin with \"tasks profile 1\"; give a file that tasks::write_profile() "
+                   "wrote";
         return false;
     }
     if (const auto version = fields[0].substr(std::min(title.size(), fields[0].size())); version != "1") {
@@ -288,10 +289,12 @@ void Parser::tell_missing() {
         snapshot_.threads_known = false;
     }
     if (bad_lines_ != 0) {
-        tell(counted(bad_lines_, "line") + " of the profile could not be read, and is left out");
+        tell(counted(bad_lines_, "line") + " of the profile could not be read, and " +
+             (bad_lines_ == 1 ? "is" : "are") + " left out");
     }
-    if (left_out_ + places_.left_out() != 0) {
-        tell(counted(left_out_ + places_.left_out(), "entr") + " of the profile is more than this command reads");
+    if (const auto count = left_out_ + places_.left_out(); count != 0) {
+        tell(std::to_string(count) + (count == 1 ? " entry of the profile is" : " entries of the profile are") +
+             " more than this command reads");
     }
     if (without_build_id_ != 0) {
         tell(counted(without_build_id_, "mapped file") +

@@ -121,6 +121,53 @@ TEST_CASE("what was not understood is named with what is allowed") {
     CHECK(refused({"--frobnicate"}).error.sentence.find("--frobnicate") != std::string::npos);
 }
 
+TEST_CASE("each wrong usage has words of its own") {
+    const auto said = [](const Arguments& words) {
+        const auto sentence = refused(words).error.sentence;
+        return sentence.substr(0, sentence.rfind("; see tasks --help"));
+    };
+    CHECK(said({"vitals", "--pid"}) == "--pid: its value is missing");
+    CHECK(said({"stack", "12", "--limit"}) == "--limit: its value is missing");
+    CHECK(said({"stack", "12", "--limit", "1", "--limit", "2"}) == "--limit: given more than once; give it once");
+    CHECK(said({"version", "--timeout", "1s"}) == "--timeout 1s: not understood by version");
+    CHECK(said({"vitals", "12", "13", "14"}) == "13 14: not understood by vitals");
+    CHECK(said({"12", "--full"}) == "--full: not understood without a verb");
+    CHECK(said({"stak", "12"}) == "stak: no verb has that name; after a TARGET without a verb, 12 is too much");
+    CHECK(said({"12", "13"}) == "13: not understood without a verb");
+    CHECK(said({"stack", "12", "--full=x"}) == "flags take no value, --full = x has one");
+    CHECK(said({"stack"}) ==
+          "stack needs a TARGET: a PID, a name, or PID@START, which tasks list shows; or --from and a file");
+}
+
+TEST_CASE("an empty value is not one that was not given") {
+    for (const auto* option :
+         {"--limit", "--state", "--kind", "--older", "--match", "--from", "--timeout", "--color"}) {
+        INFO(option);
+        CHECK(refused({"stack", "12", option, ""}).error.sentence.find(std::string{option} + ": its value is empty") ==
+              0);
+    }
+    CHECK(refused({"stack", "-p", ""}).error.sentence.find("its value is empty") != std::string::npos);
+    CHECK(refused({"stack", ""}).error.sentence.starts_with("TARGET: its value is empty"));
+    CHECK(refused({""}).error.sentence.starts_with("TARGET: its value is empty"));
+}
+
+TEST_CASE("what follows -- is no option") {
+    CHECK(asked({"stack", "--", "-x"}).target.name == "-x");
+    CHECK(asked({"stack", "--full", "--", "12"}).stack.full);
+}
+
+TEST_CASE("whether a timeout was given is known") {
+    CHECK_FALSE(asked({"stack", "12"}).timeout_given);
+    CHECK(asked({"stack", "12", "--timeout", "1s"}).timeout_given);
+}
+
+TEST_CASE("help as a verb is --help") {
+    const auto text = [](const Arguments& words) { return std::get<HelpText>(parse_command_line(words)).text; };
+    CHECK(text({"help"}) == text({"--help"}));
+    CHECK(text({"help", "stack"}) == text({"stack", "--help"}));
+    CHECK(asked({"vitals", "help"}).target.name == "help");
+}
+
 TEST_CASE("help is text, of the command and of each verb") {
     for (const auto& words : {Arguments{"--help"},
                               {"-h"},

@@ -2,7 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdlib>
+#include <ctime>
 #include <limits>
+#include <string>
 
 using namespace tasks::render;
 
@@ -23,6 +26,17 @@ TEST_CASE("numbers have thousands separators") {
     CHECK(signed_number(-1'204) == "-1,204");
     CHECK(signed_number(0) == "0");
     CHECK(signed_number(std::numeric_limits<std::int64_t>::min()) == "-9,223,372,036,854,775,808");
+}
+
+TEST_CASE("a moment is told in local time") {
+    const std::string before = std::getenv("TZ") == nullptr ? "" : std::getenv("TZ");
+    ::setenv("TZ", "XYZ-2", 1); // two hours east of Greenwich
+    ::tzset();
+    CHECK(moment(0) == "1970-01-01 02:00:00");
+    CHECK(moment(1'795'277'475'999'999'999) == "2026-11-21 18:11:15");
+    CHECK(moment(~std::uint64_t{0}).starts_with("2554-07-2"));
+    ::setenv("TZ", before.c_str(), 1);
+    ::tzset();
 }
 
 TEST_CASE("durations tell their two largest units") {

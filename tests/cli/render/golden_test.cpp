@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "render/captured_sink.hpp"
+#include "render/figures.hpp"
 #include "render/payments.hpp"
 #include "render/valid_json.hpp"
 
@@ -101,6 +102,18 @@ TEST_CASE("vitals of a dead process", "[golden]") {
     const auto report = analyse_vitals(*made);
     check_golden("vitals_dead.txt", written([&](Sink& sink) { vitals_text(report, {}, sink); }));
     check_golden("vitals_dead.json", written_json([&](Sink& sink) { vitals_json(report, sink); }));
+}
+
+TEST_CASE("vitals and stacks of a profile tell when it was taken") {
+    auto made = dead_payments();
+    made->process.agent = AgentState::profile;
+    const auto report = analyse_vitals(*made);
+    const auto said = "this is from a profile that it wrote at " + moment(made->taken_at_realtime_ns) + "\n";
+    CHECK(written([&](Sink& sink) { vitals_text(report, {}, sink); }).find(said) != std::string::npos);
+    CHECK(written([&](Sink& sink) { stack_text(made.analyse(), {}, {}, sink); }).find(said) != std::string::npos);
+    made->taken_at_realtime_ns = 0;
+    CHECK(written([&](Sink& sink) { stack_text(made.analyse(), {}, {}, sink); }).find("it wrote\n") !=
+          std::string::npos);
 }
 
 TEST_CASE("vitals of which nothing is known", "[golden]") {

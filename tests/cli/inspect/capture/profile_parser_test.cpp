@@ -211,7 +211,7 @@ TEST_CASE("lines that are damaged are left out and counted, the rest is read") {
     CHECK(snapshot.tasks.size() == 1);
     CHECK(snapshot.threads.size() == 2);
     CHECK(snapshot.threads[0].stack.empty());
-    CHECK(tells(snapshot, "2 lines of the profile could not be read"));
+    CHECK(tells(snapshot, "2 lines of the profile could not be read, and are left out"));
 }
 
 TEST_CASE("lines, fields and facts of later versions are passed over") {
@@ -229,7 +229,14 @@ TEST_CASE("a count that nobody can have is cut, and that is said") {
         "groups",
         "18446744073709551615 tasks  job  runnable  [x]\n\n18446744073709551615 tasks  job  runnable  [y]\n\n", 2));
     CHECK(snapshot.tasks.size() == profile::Parser::max_tasks);
-    CHECK(tells(snapshot, "more than this command reads"));
+    CHECK(tells(snapshot, " entries of the profile are more than this command reads"));
+}
+
+TEST_CASE("one entry beyond what is read is told as one") {
+    const auto most = std::to_string(profile::Parser::max_tasks);
+    const auto snapshot = parsed(profile_of(
+        "groups", most + " tasks  job  runnable  [x]\n\n1 task  job  runnable  [y]\n\n", profile::Parser::max_tasks));
+    CHECK(tells(snapshot, "1 entry of the profile is more than this command reads"));
 }
 
 TEST_CASE("a thread that two blocks tell is there once") {
@@ -238,7 +245,8 @@ TEST_CASE("a thread that two blocks tell is there once") {
 }
 
 TEST_CASE("what is no profile, or of another version, is said to be so") {
-    CHECK(problem_of("root:x:0:0\n") == "is no profile: it does not begin with \"tasks profile 1\"");
+    CHECK(problem_of("root:x:0:0\n") == "is no profile: it does not begin with \"tasks profile 1\"; give a file that "
+                                        "tasks::write_profile() wrote");
     CHECK(
         problem_of("tasks profile 2  stacks\n").starts_with("is a profile of version 2, this command reads version 1"));
     CHECK(problem_of("tasks profile 11  stacks\n").starts_with("is a profile of version 11"));
@@ -268,7 +276,7 @@ TEST_CASE("a line that is longer than any is left out") {
     text.insert(text.find("1 task"), "incomplete  " + std::string(3u << 20, 'x') + "\n");
     const auto snapshot = parsed(text);
     CHECK(snapshot.tasks.size() == 1);
-    CHECK(tells(snapshot, "1 line of the profile could not be read"));
+    CHECK(tells(snapshot, "1 line of the profile could not be read, and is left out"));
 }
 
 TEST_CASE("what a process says is missing from its profile is missing") {
