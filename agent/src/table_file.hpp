@@ -1,7 +1,7 @@
 // The table's file and its one mapping. The address range of the whole cap is mapped at once; the file behind it
 // grows in segments, always fallocated first, so that no store meets a hole (a sparse file on a full tmpfs is a
 // later SIGBUS). Growing is for the agent's thread alone; everything handed out stays valid for the process's life.
-// Where the directory has no room, or there is none, the file is a memfd: seen through the socket alone.
+// Where the directory has no room for it the file is a memfd: seen through the socket alone.
 #pragma once
 
 #include <cstddef>

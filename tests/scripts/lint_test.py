@@ -12,7 +12,7 @@ CHECK = os.path.join(SOURCE, "tests/lint/sources.py")
 RIGHT = {
     "protocol/include/tasks/protocol/frame.hpp": "#pragma once\n#include <tasks/protocol/result.hpp>\n",
     "protocol/src/frame.cpp": "#include <tasks/protocol/frame.hpp>\n#include <protozero/pbf_reader.hpp>\n",
-    "agent/include/tasks/agent.hpp": "#include <tasks/export.hpp>\n",
+    "agent/include/tasks/agent.hpp": "#include <tasks/export.h>\n",
     "agent/src/server.cpp": '#include "server.hpp"\n#include <unistd.h>\n',
     "agent/src/server.hpp": "#include <tasks/protocol/frame.hpp>\n",
     "cli/inspect/unwind/unwinder.cpp": "#include <elfutils/libdwfl.h>\n",

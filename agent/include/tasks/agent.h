@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TASKS_API __attribute__((visibility("default")))
+#include <tasks/export.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,11 +44,11 @@ typedef struct tasks_agent_options {
 /* Starts the agent, or joins the one that runs: then `options` are ignored. Returns a number for tasks_agent_stop, 0
  * where nothing runs. `options` may be null. `error` (may be null) gets a sentence of at most error_bytes - 1 bytes and
  * a zero; "" means all is well. */
-TASKS_API uint64_t tasks_agent_start(const tasks_agent_options* options, char* error, size_t error_bytes);
-TASKS_API void tasks_agent_stop(uint64_t agent);
+TASKS_EXPORT uint64_t tasks_agent_start(const tasks_agent_options* options, char* error, size_t error_bytes);
+TASKS_EXPORT void tasks_agent_stop(uint64_t agent);
 
 /* tasks::count() */
-TASKS_API size_t tasks_count(void);
+TASKS_EXPORT size_t tasks_count(void);
 
 /* A place in the source; may be null where a function asks for one. */
 typedef struct tasks_place {
@@ -104,45 +104,46 @@ typedef struct tasks_handle {
 } tasks_handle;
 
 /* tasks::Job */
-TASKS_API void tasks_job_begin(tasks_scope* job, const char* name, const tasks_place* place);
-TASKS_API void tasks_job_end(tasks_scope* job);
+TASKS_EXPORT void tasks_job_begin(tasks_scope* job, const char* name, const tasks_place* place);
+TASKS_EXPORT void tasks_job_end(tasks_scope* job);
 
 /* tasks::Wait */
-TASKS_API void tasks_wait_begin(tasks_scope* wait, tasks_wait_reason reason, const void* object, const char* name,
+TASKS_EXPORT void tasks_wait_begin(tasks_scope* wait, tasks_wait_reason reason, const void* object, const char* name,
                                 const tasks_place* place);
-TASKS_API void tasks_wait_end(tasks_scope* wait);
+TASKS_EXPORT void tasks_wait_end(tasks_scope* wait);
 
 /* tasks::Label; `text` of `text_bytes` bytes is copied. */
-TASKS_API void tasks_label_begin(tasks_scope* label, const char* key, const char* text, size_t text_bytes,
+TASKS_EXPORT void tasks_label_begin(tasks_scope* label, const char* key, const char* text, size_t text_bytes,
                                  const tasks_place* place);
-TASKS_API void tasks_label_end(tasks_scope* label);
+TASKS_EXPORT void tasks_label_end(tasks_scope* label);
 
 /* tasks::JobHandle. A handle may be begun on one thread and ended on another. */
-TASKS_API void tasks_handle_begin(tasks_handle* handle, const char* name, const tasks_place* place);
-TASKS_API void tasks_handle_waits(tasks_handle* handle, tasks_wait_reason reason, const void* object, const char* name,
+TASKS_EXPORT void tasks_handle_begin(tasks_handle* handle, const char* name, const tasks_place* place);
+TASKS_EXPORT void tasks_handle_waits(tasks_handle* handle, tasks_wait_reason reason, const void* object, const char* name,
                                   const tasks_place* place);
-TASKS_API void tasks_handle_label(tasks_handle* handle, const char* key, const char* text, size_t text_bytes,
+TASKS_EXPORT void tasks_handle_label(tasks_handle* handle, const char* key, const char* text, size_t text_bytes,
                                   const tasks_place* place);
 /* `to` is unused memory; `from` has no job then. */
-TASKS_API void tasks_handle_move(tasks_handle* to, tasks_handle* from);
-TASKS_API void tasks_handle_end(tasks_handle* handle);
+TASKS_EXPORT void tasks_handle_move(tasks_handle* to, tasks_handle* from);
+TASKS_EXPORT void tasks_handle_end(tasks_handle* handle);
 
-/* tasks::JobHandle::run() */
-TASKS_API void tasks_run_begin(tasks_scope* run, tasks_handle* handle);
-TASKS_API void tasks_run_end(tasks_scope* run);
+/* tasks::JobHandle::run(). To be ended before the thread ends, also where that is cancelled or calls pthread_exit()
+ * (pthread_cleanup_push): the handle knows where the run is. */
+TASKS_EXPORT void tasks_run_begin(tasks_scope* run, tasks_handle* handle);
+TASKS_EXPORT void tasks_run_end(tasks_scope* run);
 
 /* tasks::QueueProbe. Returns 0, or -1 where there is no room: the probe is then counted as one that is not shown, until
  * tasks_queue_probe_remove, which need not be called for it. */
 typedef struct tasks_queue_probe {
     uint64_t opaque[4];
 } tasks_queue_probe;
-TASKS_API int tasks_queue_probe_add(tasks_queue_probe* probe, const char* name, uint64_t (*depth)(const void* queue),
+TASKS_EXPORT int tasks_queue_probe_add(tasks_queue_probe* probe, const char* name, uint64_t (*depth)(const void* queue),
                                     const void* queue);
-TASKS_API void tasks_queue_probe_remove(tasks_queue_probe* probe);
+TASKS_EXPORT void tasks_queue_probe_remove(tasks_queue_probe* probe);
 
 /* tasks::write_profile(); detail 0 groups, 1 tasks, 2 stacks. Returns 0 or an errno value, EINVAL for another
  * detail. */
-TASKS_API int tasks_write_profile(int fd, int detail);
+TASKS_EXPORT int tasks_write_profile(int fd, int detail);
 
 #ifdef __cplusplus
 }

@@ -28,7 +28,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include <tasks/export.hpp>
+#include <tasks/export.h>
 
 namespace tasks {
 
@@ -55,7 +55,10 @@ struct AgentOptions {
     /// unless the host has one or ignores it: error() says so. The handler stays when the agent has stopped, since a
     /// signal may still be on its way; a later agent with another signal runs without it. Threads that block it, and
     /// such as run on small stacks of their own (fibers), should not be in a process that opts in: the frame that the
-    /// kernel puts on the stack needs 12 KiB.
+    /// kernel puts on the stack needs 12 KiB. A call that the kernel never restarts after a handler (poll, epoll_wait,
+    /// select, nanosleep, those with a timeout: signal(7)) may fail with EINTR in a thread that had just been running.
+    /// SIGURG is the best choice: of a signal that meets an exec() the new program sees the default, which for the
+    /// others is its end.
     int capture_signal = 0;
     /// Starts an agent, with these options, in children made by fork(), which have none otherwise. Not in those of
     /// vfork(), posix_spawn(), _Fork() and raw clone(), nor while another thread starts or stops the agent. Costs the

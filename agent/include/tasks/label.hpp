@@ -12,7 +12,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include <tasks/export.hpp>
+#include <tasks/export.h>
 #include <tasks/job.hpp>
 
 namespace tasks {

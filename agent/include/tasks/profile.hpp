@@ -8,7 +8,7 @@
 // PROFILE.md, beside SPEC.md in the installed documentation, describes the text.
 #pragma once
 
-#include <tasks/export.hpp>
+#include <tasks/export.h>
 
 namespace tasks {
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <utility>
 
-#include <tasks/export.hpp>
+#include <tasks/export.h>
 
 namespace tasks {
 

@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-#include <tasks/export.hpp>
+#include <tasks/export.h>
 #include <tasks/job.hpp>
 #include <tasks/wait_reason.hpp>
 
