@@ -16,8 +16,8 @@ constexpr std::array<std::string_view, 29> wait_reason_words{
     "io write", "io accept", "io connect", "poll",          "futex",     "await", "nil",         "not started",
     "signal",   "child",     "lock file",  "message queue", "job queue",
 };
-constexpr std::array<std::string_view, 8> capture_words{"unknown",       "captured", "running",   "changing", "exited",
-                                                        "not permitted", "deadline", "unreadable"};
+constexpr std::array<std::string_view, 8> capture_words{"unknown", "captured",      "running",  "changing",
+                                                        "exited",  "not permitted", "deadline", "unreadable"};
 
 static_assert(kind_words.size() == static_cast<std::size_t>(Kind::job) + 1);
 static_assert(state_words.size() == static_cast<std::size_t>(State::done) + 1);

@@ -52,8 +52,9 @@ def names_of_c(text):
     text = without_comments(text)
     names = set(re.findall(r"\b(tasks_\w+)\(", text)) | set(re.findall(r"^\} (tasks_\w+);", text, re.M))
     names |= set(re.findall(r"^\s+(TASKS_\w+) = ", text, re.M)) | set(re.findall(r"#define (TASKS_HERE)\b", text))
-    options = re.search(r"typedef struct tasks_agent_options \{(.*?)\}", text, re.S)[1]
-    return names | set(re.findall(r"(\w+)(?:\[\d+\])?;", options))
+    for options in re.findall(r"typedef struct tasks_agent_options \{(.*?)\}", text, re.S):
+        names |= set(re.findall(r"(\w+)(?:\[\d+\])?;", options))
+    return names
 
 
 def main():

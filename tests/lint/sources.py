@@ -21,7 +21,7 @@ PROTOCOL = r"protocol/"
 LAYERS = [
     ("protocol/include/", {"quoted": [], "tasks": PROTOCOL, "foreign": r"$^"}),
     ("protocol/", {"quoted": ["protocol/src"], "tasks": PROTOCOL, "foreign": r"protozero/"}),
-    ("agent/include/", {"quoted": [], "tasks": r"[a-z_]+\.hpp$", "foreign": r"$^"}),
+    ("agent/include/", {"quoted": [], "tasks": r"([a-z_]+\.hpp|export\.h)$", "foreign": r"$^"}),
     ("agent/examples/", {"quoted": ["agent/examples", "agent/examples/payments"], "tasks": r"[a-z_]+\.hpp$",
                          "foreign": r"$^"}),
     ("agent/", {"quoted": ["agent/src"], "tasks": r"", "foreign": r"boost/interprocess/"}),

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 from example_process import BINARY, PATIENCE, SANITIZED, TASKS, Lines, run, tasks
 

@@ -109,20 +109,20 @@ TASKS_EXPORT void tasks_job_end(tasks_scope* job);
 
 /* tasks::Wait */
 TASKS_EXPORT void tasks_wait_begin(tasks_scope* wait, tasks_wait_reason reason, const void* object, const char* name,
-                                const tasks_place* place);
+                                   const tasks_place* place);
 TASKS_EXPORT void tasks_wait_end(tasks_scope* wait);
 
 /* tasks::Label; `text` of `text_bytes` bytes is copied. */
 TASKS_EXPORT void tasks_label_begin(tasks_scope* label, const char* key, const char* text, size_t text_bytes,
-                                 const tasks_place* place);
+                                    const tasks_place* place);
 TASKS_EXPORT void tasks_label_end(tasks_scope* label);
 
 /* tasks::JobHandle. A handle may be begun on one thread and ended on another. */
 TASKS_EXPORT void tasks_handle_begin(tasks_handle* handle, const char* name, const tasks_place* place);
-TASKS_EXPORT void tasks_handle_waits(tasks_handle* handle, tasks_wait_reason reason, const void* object, const char* name,
-                                  const tasks_place* place);
+TASKS_EXPORT void tasks_handle_waits(tasks_handle* handle, tasks_wait_reason reason, const void* object,
+                                     const char* name, const tasks_place* place);
 TASKS_EXPORT void tasks_handle_label(tasks_handle* handle, const char* key, const char* text, size_t text_bytes,
-                                  const tasks_place* place);
+                                     const tasks_place* place);
 /* `to` is unused memory; `from` has no job then. */
 TASKS_EXPORT void tasks_handle_move(tasks_handle* to, tasks_handle* from);
 TASKS_EXPORT void tasks_handle_end(tasks_handle* handle);
@@ -138,7 +138,7 @@ typedef struct tasks_queue_probe {
     uint64_t opaque[4];
 } tasks_queue_probe;
 TASKS_EXPORT int tasks_queue_probe_add(tasks_queue_probe* probe, const char* name, uint64_t (*depth)(const void* queue),
-                                    const void* queue);
+                                       const void* queue);
 TASKS_EXPORT void tasks_queue_probe_remove(tasks_queue_probe* probe);
 
 /* tasks::write_profile(); detail 0 groups, 1 tasks, 2 stacks. Returns 0 or an errno value, EINVAL for another

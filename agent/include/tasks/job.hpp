@@ -94,8 +94,8 @@ public:
     /// The present thread carries the job while the scope lives. Of a handle without a job: does nothing.
     [[nodiscard]] JobRun run() noexcept { return JobRun{*this}; }
 
-    /// Sets the job's label, in place of the one it has: see tasks::Label for `key` and `text`. A Label that lives in the
-    /// job's run covers it, and at its end the carrying thread has the label that was before, until the run ends.
+    /// Sets the job's label, in place of the one it has: see tasks::Label for `key` and `text`. A Label that lives in
+    /// the job's run covers it, and at its end the carrying thread has the label that was before, until the run ends.
     void label(const char* key, std::string_view text, const SourcePlace& place = SourcePlace::here()) noexcept;
 
     /// True while a job is registered.

@@ -1,5 +1,5 @@
-// The vocabulary of the product as numbers: kinds, states, and the words for them, for wait reasons and for what came of a thread.
-// The numbers are part of the wire format and of the table: never reused. Pure functions, any thread.
+// The vocabulary of the product as numbers: kinds, states, and the words for them, for wait reasons and for what came
+// of a thread. The numbers are part of the wire format and of the table: never reused. Pure functions, any thread.
 #pragma once
 
 #include <cstdint>
