@@ -18,6 +18,8 @@ std::string_view word(AgentState state) {
         return "refused";
     case AgentState::dead:
         return "dead";
+    case AgentState::none:
+        return "without an agent";
     case AgentState::profile:
         return "profile";
     }
@@ -36,6 +38,8 @@ std::string meaning(AgentState state, std::uint64_t taken_at_realtime_ns) {
         return "its agent refused to answer; run as its user or as root";
     case AgentState::dead:
         return "dead; this is what it last registered";
+    case AgentState::none:
+        return "this process has no agent: this is from /proc and its memory";
     case AgentState::profile:
         return "this is from a profile that it wrote" +
                (taken_at_realtime_ns == 0 ? "" : " at " + moment(taken_at_realtime_ns));

@@ -21,6 +21,7 @@ enum class AgentState {
     stopped, ///< the process is stopped by a signal: likewise
     refused, ///< the agent answered that we may not ask
     dead,    ///< the process is gone, its table is left
+    none,    ///< it has no agent: facts are /proc's and its memory's
     profile, ///< nobody was asked: it wrote this itself, into a file; its pid may be another process's by now
 };
 
@@ -76,6 +77,26 @@ struct ScopeList {
     bool operator==(const ScopeList&) const = default;
 };
 
+/// What a blocked thread waits on, as far as its system call tells. Taken with the thread, so that a saved snapshot
+/// has it too.
+struct WaitFacts {
+    int fd = -1;                              ///< that it reads, writes, accepts or connects; -1: none
+    std::string fd_target;                    ///< "socket 10.0.0.7:5432", "pipe", a path; "" not known
+    std::optional<std::uint32_t> fds;         ///< how many a poll or epoll waits for
+    std::optional<std::uint64_t> timeout_ns;  ///< of the whole call; unset: none, or not known
+    std::uint64_t futex = 0;                  ///< the word's address; 0: no futex
+    std::uint64_t futex_bytes_at = 0;         ///< where futex_bytes lie
+    std::string futex_bytes;                  ///< memory around the word: the lock that it is part of
+};
+
+/// How a thread that ran was captured.
+enum class RunningBy : std::uint8_t {
+    none,        ///< it was not, or was blocked
+    signal,      ///< by its agent's capture signal
+    perf_sample, ///< by a sample of the kernel's, while it went on
+    ptrace,      ///< it alone was held for some microseconds
+};
+
 /// One OS thread (never the agent's own).
 struct ThreadFacts {
     std::uint32_t tid = 0;
@@ -91,6 +112,8 @@ struct ThreadFacts {
     std::uint64_t taken_at_ns = 0;
     std::string wait_channel;
     std::optional<protocol::WaitReason> wait_reason; ///< told in place of the system call's arguments
+    WaitFacts wait;
+    RunningBy running_by = RunningBy::none;
     std::vector<std::uint64_t> registers; ///< of a running thread, by DWARF number; empty: only sp and pc are known
 
     /// Captured while it ran, by the capture signal: it has registers and a stack, and was not blocked.
