@@ -38,6 +38,7 @@ struct Words {
     bool json = false;
     bool dead = false;
     bool full = false;
+    bool no_touch = false;
     std::string target;
     std::string pid;
     std::string from;
@@ -79,6 +80,7 @@ void add_stack_options(CLI::App& app, Words& words) {
     app.add_option("--match", words.match, "Only tasks whose name, label, function or file matches (POSIX extended)")
         ->type_name("REGEX");
     app.add_option("--limit", words.limit, "Show the N biggest groups and say how many more there are")->type_name("N");
+    app.add_flag("--no-touch", words.no_touch, "Leave threads that run alone: no samples, none held for microseconds");
 }
 
 struct Verbs {
@@ -231,6 +233,7 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
     into.from = words.from;
     into.json = words.json;
     into.dead = words.dead;
+    into.touch = !words.no_touch;
     if (auto wrong = take_colour(words.colour, into.colour)) {
         return wrong;
     }

@@ -26,6 +26,7 @@ struct Invocation {
     std::string from;  ///< in place of a target: a file with a profile, or "-"
     bool json = false;
     bool dead = false; ///< of list
+    bool touch = true; ///< of stack: threads that run may be sampled, or held for microseconds
     Colour colour = Colour::automatic;
     std::uint64_t timeout_ns = 1'000'000'000;
     bool timeout_given = false; ///< by the user: only then it ends the reading of a profile too

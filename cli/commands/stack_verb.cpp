@@ -8,6 +8,7 @@ namespace tasks::commands {
 Outcome stack_verb(const inspect::World& world, const Invocation& asked, const Output& output) {
     inspect::CaptureOptions options;
     options.figures = false;
+    options.touch = asked.touch;
     const auto snapshot = capture_target(world, asked, options);
     if (!snapshot) {
         return snapshot.error();

@@ -26,6 +26,20 @@ std::string_view word(AgentState state) {
     return "unknown";
 }
 
+std::string_view word(inspect::RunningBy by) {
+    switch (by) {
+    case inspect::RunningBy::signal:
+        return "signal";
+    case inspect::RunningBy::perf_sample:
+        return "perf sample";
+    case inspect::RunningBy::ptrace:
+        return "ptrace";
+    case inspect::RunningBy::none:
+        break;
+    }
+    return "";
+}
+
 std::string meaning(AgentState state, std::uint64_t taken_at_realtime_ns) {
     switch (state) {
     case AgentState::answers:

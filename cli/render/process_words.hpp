@@ -12,6 +12,9 @@ namespace tasks::render {
 /// "answers", "hung", "stopped", "refused", "dead", "profile".
 std::string_view word(inspect::AgentState state);
 
+/// How a thread that ran was captured: "signal", "perf sample", "ptrace"; "" where it was not.
+std::string_view word(inspect::RunningBy by);
+
 /// What follows from it for the figures shown: a sentence; "" where the process answers. A profile's tells the moment
 /// that it is of; 0: not known.
 std::string meaning(inspect::AgentState state, std::uint64_t taken_at_realtime_ns);

@@ -1,4 +1,5 @@
 #include "render/json_parts.hpp"
+#include "render/process_words.hpp"
 
 namespace tasks::render {
 
@@ -60,6 +61,8 @@ void write_task(const inspect::TaskList& list, std::uint32_t slot, JsonWriter& j
     json.key("wait_object").address(task.wait_object);
     json.key("label");
     write_label(label_at(list.snapshot(), task.label), json);
+    const auto by = task.thread == nullptr ? inspect::RunningBy::none : task.thread->running_by;
+    json.key("running_by").string_unless_empty(word(by));
     json.end_object();
 }
 

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "render/clean.hpp"
 #include "render/figures.hpp"
@@ -22,6 +24,27 @@ void write_left_out(const StackReport& report, Sink& sink) {
     }
 }
 
+// "; 8 threads were sampled while they ran": how, since the last of these does something to them.
+std::string captured_running(const StackReport& report) {
+    const auto count = [&report](inspect::RunningBy by) {
+        return std::ranges::count(report.list.snapshot().threads, by, &inspect::ThreadFacts::running_by);
+    };
+    std::string text;
+    if (report.list.slots() == 0) {
+        return text;
+    }
+    const std::array<std::pair<inspect::RunningBy, std::string_view>, 3> ways{
+        {{inspect::RunningBy::signal, " captured by its agent's signal"},
+         {inspect::RunningBy::perf_sample, " sampled while running"},
+         {inspect::RunningBy::ptrace, " held for microseconds"}}};
+    for (const auto& [by, words] : ways) {
+        if (const auto threads = count(by)) {
+            text.append("; ").append(counted(static_cast<std::uint64_t>(threads), "thread")).append(words);
+        }
+    }
+    return text;
+}
+
 // "14 tasks in 3 groups; captured within 2ms; ..."
 std::string totals(const StackReport& report, bool left_out) {
     const auto shown = report.tasks - report.filtered_out;
@@ -32,6 +55,7 @@ std::string totals(const StackReport& report, bool left_out) {
     if (report.skew_ns > 0) {
         text += "; threads captured within " + duration(std::max(report.skew_ns, millisecond));
     }
+    text += captured_running(report);
     if (report.dropped > 0) {
         text += "; " + counted(report.dropped, "job") + " found no room in the table: not shown";
     }

@@ -9,7 +9,7 @@ _tasks_options() {
     list) echo '-h --help --dead --timeout --json --color' ;;
     vitals | count) echo '-h --help -p --pid --from --timeout --json --color' ;;
     stack)
-        echo '-h --help -p --pid --from --timeout --full --state --kind --older --match --limit --json --color'
+        echo '-h --help -p --pid --from --timeout --full --state --kind --older --match --limit --no-touch --json --color'
         ;;
     version) echo '-h --help --json --color' ;;
     esac

@@ -34,6 +34,7 @@ ThreadFacts facts_of(const protocol::ThreadStack& thread) {
     facts.registers.assign(thread.registers.begin(),
                            thread.registers.begin() +
                                std::min<std::ptrdiff_t>(thread.register_count, std::ssize(thread.registers)));
+    facts.running_by = facts.captured_running() ? RunningBy::signal : RunningBy::none;
     return facts;
 }
 

@@ -154,12 +154,18 @@ bool parse_syscall(std::string_view line, ThreadFacts& into) {
     return take_number(line, into.sp, 16) && take_number(line, into.pc, 16);
 }
 
-void read_threads(const World& world, const ThreadsAsked& asked, const Deadline& deadline, Snapshot& into) {
+ThreadFacts read_thread(const World& world, const ThreadsAsked& asked, std::uint32_t tid) {
+    return ThreadReader{world, asked, tid}.read(std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes));
+}
+
+std::vector<std::uint32_t> read_threads(const World& world, const ThreadsAsked& asked, const Deadline& deadline,
+                                        Snapshot& into) {
     const auto tids = world.proc.numbers(std::to_string(asked.pid) + "/task", max_threads);
     if (!tids) {
         into.incomplete.push_back({0, "the threads cannot be listed; the process has ended or may not be looked at"});
-        return;
+        return {};
     }
+    std::vector<std::uint32_t> as_we_see_them;
     const auto stack_bytes = std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes);
     std::uint64_t copied = 0;
     for (const auto tid : *tids) {
@@ -173,10 +179,12 @@ void read_threads(const World& world, const ThreadsAsked& asked, const Deadline&
         copied += thread.stack.size();
         if (!is_agents(thread, asked)) {
             into.threads.push_back(std::move(thread));
+            as_we_see_them.push_back(tid);
         }
     }
     into.threads_known = tids->size() < max_threads;
     into.skew_ns = skew_of(into.threads);
+    return as_we_see_them;
 }
 
 } // namespace tasks::inspect

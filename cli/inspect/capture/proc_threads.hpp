@@ -19,8 +19,13 @@ struct ThreadsAsked {
     std::uint32_t stack_bytes = protocol::default_stack_bytes; ///< 0: wait facts only
 };
 
-/// Fills threads, threads_known, skew and, where threads cannot be listed, incomplete.
-void read_threads(const World& world, const ThreadsAsked& asked, const Deadline& deadline, Snapshot& into);
+/// Fills threads, threads_known, skew and, where threads cannot be listed, incomplete. The threads' numbers as we see
+/// them, index by index of into.threads.
+std::vector<std::uint32_t> read_threads(const World& world, const ThreadsAsked& asked, const Deadline& deadline,
+                                        Snapshot& into);
+
+/// One thread as it is now; `tid` as we see it.
+ThreadFacts read_thread(const World& world, const ThreadsAsked& asked, std::uint32_t tid);
 
 /// What /proc/PID/task/TID/syscall says: "running", "-1 SP PC", or "NR arg0 ... arg5 SP PC"; false: malformed.
 bool parse_syscall(std::string_view line, ThreadFacts& into);

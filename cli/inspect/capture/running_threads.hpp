@@ -17,11 +17,14 @@ struct RunningAsked {
     std::uint32_t pid = 0;         ///< as we see it
     std::uint32_t stack_bytes = 0; ///< copied a thread
     bool touch = true;             ///< false (--no-touch): neither perf events nor ptrace
+    bool sample = true;            ///< false: no perf events, as where the kernel refuses them
 };
 
 /// Captures those of `threads` that were running, or ran between two looks; `tids`: their numbers as we see them, index by
-/// index. What is captured has registers, stack and running_by; what is not keeps why. Problems that are the machine's
-/// (perf_event_paranoid, Yama, a container) become one entry of `incomplete` with the way out.
+/// index. What is captured has registers, stack and running_by; what has blocked meanwhile is captured as blocked; what is
+/// not captured keeps why. Problems that are the machine's (perf_event_paranoid, Yama, a container) become one entry of
+/// `incomplete` with the way out. Threads that may not be looked at (Yama, a container) and run are tried too: perf events
+/// ask for less than /proc/PID/task/TID/syscall does.
 void capture_running(const World& world, const RunningAsked& asked, const Deadline& deadline,
                      std::span<const std::uint32_t> tids, std::span<ThreadFacts> threads,
                      std::vector<Incomplete>& incomplete);

@@ -116,7 +116,7 @@ struct ThreadFacts {
     RunningBy running_by = RunningBy::none;
     std::vector<std::uint64_t> registers; ///< of a running thread, by DWARF number; empty: only sp and pc are known
 
-    /// Captured while it ran, by the capture signal: it has registers and a stack, and was not blocked.
+    /// Captured while it ran: it has registers and a stack, and was not blocked.
     bool captured_running() const noexcept { return !registers.empty(); }
 };
 

@@ -8,8 +8,11 @@
 #include "capture/proc_modules.hpp"
 #include "capture/proc_stat.hpp"
 #include "capture/proc_threads.hpp"
+#include "capture/running_refusal.hpp"
+#include "capture/running_threads.hpp"
 #include "capture/table_history.hpp"
 #include "capture/task_collector.hpp"
+#include "capture/thread_skew.hpp"
 
 namespace tasks::inspect {
 namespace {
@@ -52,6 +55,16 @@ std::uint64_t count_tasks(const Snapshot& snapshot) {
     return snapshot.tasks.size() + static_cast<std::uint64_t>(alone);
 }
 
+void tell_not_permitted(const World& world, std::uint32_t pid, Snapshot& snapshot) {
+    std::string sentence; // the same for all
+    for (const auto& thread : snapshot.threads) {
+        if (thread.capture == protocol::Capture::not_permitted) {
+            sentence = sentence.empty() ? not_permitted_sentence(world, pid) : sentence;
+            snapshot.incomplete.push_back({thread.tid, sentence});
+        }
+    }
+}
+
 void look_from_outside(const World& world, const Target& target, const OpenTable* table, const CaptureOptions& options,
                        Snapshot& snapshot) {
     const Deadline deadline{*world.clock, options.answer_ns};
@@ -63,8 +76,13 @@ void look_from_outside(const World& world, const Target& target, const OpenTable
     const bool stacks = options.threads && options.stack_bytes != 0;
     const bool same_numbers = target.files.directory == nullptr || target.files.inner_pid == pid;
     const auto agent_tid = table == nullptr ? 0 : table->reader.facts().agent_tid;
-    read_threads(world, {pid, agent_tid, same_numbers, stacks ? options.stack_bytes : 0}, deadline, snapshot);
+    const auto tids =
+        read_threads(world, {pid, agent_tid, same_numbers, stacks ? options.stack_bytes : 0}, deadline, snapshot);
     if (stacks) {
+        capture_running(world, {pid, options.stack_bytes, options.touch}, deadline, tids, snapshot.threads,
+                        snapshot.incomplete);
+        tell_not_permitted(world, pid, snapshot);
+        snapshot.skew_ns = skew_of(snapshot.threads);
         read_modules(world, pid, deadline, snapshot);
     }
     if (table == nullptr) {

@@ -70,6 +70,8 @@ TEST_CASE("options of stack are read and checked") {
     CHECK(stack.older_ns == 30'000'000'000u);
     CHECK(stack.match == "charge|query");
     CHECK(stack.limit == 5u);
+    CHECK(asked({"stack", "12"}).touch);
+    CHECK_FALSE(asked({"stack", "12", "--no-touch"}).touch);
 }
 
 TEST_CASE("options of every verb are read before and after it") {
@@ -96,6 +98,7 @@ TEST_CASE("wrong usage is a sentence") {
                               {"version", "12"},
                               {"list", "--full"},
                               {"vitals", "12", "--limit", "1"},
+                              {"vitals", "12", "--no-touch"},
                               {"stack", "12", "--limit", "0"},
                               {"stack", "12", "--limit", "-1"},
                               {"stack", "12", "--limit", "x"},

@@ -1,0 +1,21 @@
+// Why the kernel does not let us capture threads, and the way out: one sentence for people.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "capture/world.hpp"
+
+namespace tasks::inspect {
+
+struct RunningRefusal {
+    int perf = 0;   ///< errno of perf_event_open(); 0: not asked
+    int ptrace = 0; ///< errno of PTRACE_SEIZE; 0: not asked
+};
+
+/// Of threads of which not even /proc may be read.
+std::string not_permitted_sentence(const World& world, std::uint32_t pid);
+
+std::string sentence_of(const World& world, std::uint32_t pid, const RunningRefusal& refusal);
+
+} // namespace tasks::inspect
