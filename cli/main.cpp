@@ -1,10 +1,13 @@
 // Makes the world and runs the command in it.
+#include <charconv>
 #include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "capture/world.hpp"
@@ -41,6 +44,23 @@ void keep_freed_memory() {
     ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }
 
+/// Beside 64 threads that spin on two processors a process has a 33rd of one: 70 ms of work take 2.4 s. Where more run
+/// than there are processors, and we may (CAP_SYS_NICE), we go before them, for as long as we are there. The fourth
+/// figure of /proc/loadavg is "RUNNABLE/ALL".
+void take_precedence(const tasks::inspect::World& world) {
+    constexpr int before_most = -15;
+    const auto load = world.proc.read("loadavg");
+    const auto slash = load ? load->find('/') : std::string::npos;
+    const auto blank = slash == std::string::npos ? slash : load->rfind(' ', slash);
+    unsigned runnable = 0;
+    if (blank != std::string::npos) {
+        std::from_chars(load->data() + blank + 1, load->data() + slash, runnable);
+    }
+    if (runnable > 2 * std::thread::hardware_concurrency()) {
+        ::setpriority(PRIO_PROCESS, 0, before_most);
+    }
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -50,5 +70,6 @@ int main(int argc, char** argv) {
     ::signal(SIGPIPE, SIG_IGN); // a reader that has seen enough shows as EPIPE
     const tasks::inspect::SystemClock clock;
     const auto world = tasks::inspect::this_machine(clock);
+    take_precedence(world);
     return tasks::commands::run(world, std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), {});
 }

@@ -190,6 +190,29 @@ def blocked(table, tasks, target):
             table.add(f"  {name}", run.ms if run else None, "ms", note=f"the same process, {note}{ratio}")
 
 
+def running(table, binaries, tasks, directory):
+    """Threads that spin, of a process whose agent does not answer: its socket is taken away."""
+    with open("/proc/sys/kernel/perf_event_paranoid", encoding="ascii") as setting:
+        paranoid = f"perf_event_paranoid {setting.read().strip()}, {os.cpu_count()} processors"
+    facts, refusing = f"{binaries}/tests/checks/running_facts", f"{binaries}/tests/checks/refusing"
+    ways = (("sampled", [], paranoid), ("held", [refusing, "perf", "--"], "perf events refused"))
+    for threads, budget in ((8, 50), (64, 600)):
+        with Staying(f"{binaries}/tests/targets/spinning", str(threads)) as process:
+            for name in os.listdir(directory):
+                if name.startswith(f"{process.pid}-") and name.endswith(".sock"):
+                    os.unlink(os.path.join(directory, name))
+            pid = str(process.pid)
+            for way, prefix, note in ways:
+                captured = [subprocess.run([*prefix, facts, pid], check=True, stdout=subprocess.PIPE, text=True).stdout
+                            for _ in range(5)]
+                took = min(float(one.split()[-1]) for one in captured)
+                answered = min(one.count(" ran ") for one in captured)
+                table.add(f"{threads} spinning threads, {way}", took, "ms", budget,
+                          note=f"{answered} answered at the least, {note}")
+                whole = best([*prefix, tasks, "stack", pid], 5)
+                table.add("  tasks stack", whole.ms, "ms", budget, note="from its start to its end, with lines")
+
+
 def million(table, bench, tasks, directory):
     with Staying(f"{bench}_waiting_jobs", str(MILLION)) as process:
         run = best([tasks, "stack", str(process.pid)], 10)
@@ -215,6 +238,7 @@ def main(binaries):
         library(table, binaries)
         command(table, bench, tasks)
         blocked(table, tasks, f"{binaries}/tests/targets/blocked")
+        running(table, binaries, tasks, directory)
         million(table, bench, tasks, directory)
     table.print()
 
