@@ -210,7 +210,7 @@ def running(table, binaries, tasks, directory):
                 table.add(f"{threads} spinning threads, {way}", took, "ms", budget,
                           note=f"{answered} answered at the least, {note}")
                 whole = best([*prefix, tasks, "stack", pid], 5)
-                table.add("  tasks stack", whole.ms, "ms", budget, note="from its start to its end, with lines")
+                table.add("  tasks stack", whole.ms, "ms", note="from its start to its end, with lines")
 
 
 def million(table, bench, tasks, directory):

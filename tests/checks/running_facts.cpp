@@ -1,5 +1,5 @@
-// running_facts PID [--ptrace] [--stack BYTES]: captures the threads of a process from outside, those that run included,
-// and prints what came of each, for tests/scripts/running_threads_test.py:
+// running_facts PID [--ptrace] [--stack BYTES]: captures the threads of a process from outside, those that run
+// included, and prints what came of each, for tests/scripts/running_threads_test.py:
 //     thread TID ran|blocked|exited|... BY PC STACK_BYTES
 //     incomplete TID REASON
 //     took MILLISECONDS          of the threads that run
@@ -43,9 +43,9 @@ int main(int count, char** words) {
     capture_running(world, asked, deadline, tids, snapshot.threads, snapshot.incomplete);
     const auto took = clock.monotonic_ns() - before;
     for (const auto& thread : snapshot.threads) {
-        const std::string_view what = thread.captured_running()                         ? "ran"
+        const std::string_view what = thread.captured_running()                       ? "ran"
                                       : thread.capture == protocol::Capture::captured ? "blocked"
-                                                                                        : protocol::word(thread.capture);
+                                                                                      : protocol::word(thread.capture);
         std::printf("thread %u %.*s %s %#" PRIx64 " %zu\n", thread.tid, static_cast<int>(what.size()), what.data(),
                     word(thread.running_by), thread.pc, thread.stack.size());
     }

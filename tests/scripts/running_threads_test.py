@@ -17,7 +17,7 @@ import tempfile
 import time
 
 from eintr_test import Eintr
-from example_process import BINARY, SANITIZED, run, tasks_json, until
+from example_process import BINARY, SANITIZED, TASKS, run, tasks_json, until
 
 TARGETS = os.path.join(BINARY, "tests", "targets")
 FACTS = os.path.join(BINARY, "tests", "checks", "running_facts")
@@ -178,17 +178,20 @@ def threads_that_end(way):
         assert target.poll() is None and left_alone(target.pid)
 
 
-def killed_at_any_moment(way):
+def ended_at_any_moment(way, how, command, seconds):
+    """Killed, or stopped as by ^Z: what is held goes on all the same."""
     with spinning(16) as target:
         caught = 0
         for _ in range(KILLS):
-            capture = subprocess.Popen([FACTS, str(target.pid), *WAYS[way]], stdout=subprocess.DEVNULL)
-            time.sleep(random.uniform(0, 0.03))
+            capture = subprocess.Popen([*command, str(target.pid)], stdout=subprocess.DEVNULL)
+            time.sleep(random.uniform(0, seconds))
             caught += any(tracer for _, tracer in tasks_of(target.pid).values())
+            capture.send_signal(how)
+            until("nobody traces or stops a thread", lambda: left_alone(target.pid))
             capture.kill()
             capture.wait()
-            until("nobody traces or stops a thread", lambda: left_alone(target.pid))
-        print(f"{KILLS} kills, {way}: {caught} seen while a thread was traced; none left stopped or traced", flush=True)
+        print(f"{KILLS} times {how.name}, {way}: {caught} while a thread was traced; none stays stopped or traced",
+              flush=True)
         before = handled(target)
         for _ in range(10):
             os.kill(target.pid, signal.SIGRTMIN + 5)
@@ -226,7 +229,10 @@ def main():
         none_is_disturbed(way)
         signals_arrive(way)
         threads_that_end(way)
-        killed_at_any_moment(way)
+        ended_at_any_moment(way, signal.SIGKILL, [FACTS, *WAYS[way]], 0.03)
+        ended_at_any_moment(way, signal.SIGSTOP, [FACTS, *WAYS[way]], 0.03)
+        refused = [] if way == "perf" else [REFUSING, "perf", "--"]
+        ended_at_any_moment(way, signal.SIGKILL, [*refused, TASKS, "stack"], 0.15)
     each_has_its_stack()
     refused_is_told()
     return 0

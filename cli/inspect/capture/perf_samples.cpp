@@ -22,8 +22,8 @@ namespace {
 using Outcome = RunningSample::Outcome;
 
 constexpr std::size_t page_bytes = 4096;
-constexpr std::uint64_t period_ns = 10'000; ///< of processor time; the kernel takes no less
-constexpr std::size_t most_asked = 512;     ///< at a time: 18 MiB of rings
+constexpr std::uint64_t period_ns = 10'000;     ///< of processor time; the kernel takes no less
+constexpr std::size_t most_asked = 512;         ///< at a time: 18 MiB of rings
 constexpr std::uint32_t most_stack = 63 * 1024; ///< a record is shorter than 64 KiB
 constexpr std::size_t beside_stack = 512;       ///< of a record
 
@@ -112,8 +112,7 @@ struct PerfSamples::Asked {
 };
 
 PerfSamples::PerfSamples(std::span<RunningSample> samples, std::uint32_t stack_bytes)
-    : samples_(samples),
-      stack_bytes_(std::min(stack_bytes, most_stack) / 8 * 8),
+    : samples_(samples), stack_bytes_(std::min(stack_bytes, most_stack) / 8 * 8),
       ring_bytes_(std::bit_ceil(std::max(page_bytes, stack_bytes_ + beside_stack))) {}
 
 PerfSamples::~PerfSamples() = default;
@@ -124,8 +123,8 @@ int PerfSamples::start() { return ask_more(); }
 int PerfSamples::open_event(std::uint32_t tid) {
     for (;;) {
         auto attributes = attributes_of(stack_bytes_, user_code_alone_);
-        const auto event = ::syscall(SYS_perf_event_open, &attributes, static_cast<pid_t>(tid), -1, -1,
-                                     PERF_FLAG_FD_CLOEXEC);
+        const auto event =
+            ::syscall(SYS_perf_event_open, &attributes, static_cast<pid_t>(tid), -1, -1, PERF_FLAG_FD_CLOEXEC);
         if (event >= 0) {
             return static_cast<int>(event);
         }

@@ -1,8 +1,8 @@
 // Registers and stack of threads that run, sampled by the kernel while they go on: a software perf event for each, of
-// the processor time that it takes, which ends after one sample. All threads at once; a thread answers as soon as it has
-// had a processor for 10 us. Nothing is stopped, no signal is sent, threads that sleep notice nothing.
-// Rings are per thread, since only events of one thread or of one processor may share one; where descriptors or locked
-// memory (RLIMIT_MEMLOCK, perf_event_mlock_kb) run short, those that are left wait for others to be done.
+// the processor time that it takes, which ends after one sample. All threads at once; a thread answers as soon as it
+// has had a processor for 10 us. Nothing is stopped, no signal is sent, threads that sleep notice nothing. Rings are
+// per thread, since only events of one thread or of one processor may share one; where descriptors or locked memory
+// (RLIMIT_MEMLOCK, perf_event_mlock_kb) run short, those that are left wait for others to be done.
 #pragma once
 
 #include <cstdint>

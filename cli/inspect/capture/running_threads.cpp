@@ -24,10 +24,7 @@ class RunningCapture {
 public:
     RunningCapture(const World& world, const RunningAsked& asked, const Deadline& deadline,
                    std::span<const std::uint32_t> tids, std::span<ThreadFacts> threads)
-        : world_(world),
-          asked_(asked),
-          deadline_(*world.clock, std::min(most_ns, deadline.left_ns())),
-          tids_(tids),
+        : world_(world), asked_(asked), deadline_(*world.clock, std::min(most_ns, deadline.left_ns())), tids_(tids),
           threads_(threads) {}
 
     void run(std::vector<Incomplete>& incomplete) {

@@ -79,8 +79,7 @@ TEST_CASE("a perf sample is read, its registers by DWARF number") {
 }
 
 TEST_CASE("a stack that fills less than its room is not cut") {
-    const auto record =
-        with_registers().put(std::uint64_t{16}).text("sixteen of stack").put(std::uint64_t{7}).record();
+    const auto record = with_registers().put(std::uint64_t{16}).text("sixteen of stack").put(std::uint64_t{7}).record();
     const auto sample = parse_perf_sample(record);
     REQUIRE(sample);
     CHECK(sample->stack == "sixteen");
@@ -119,8 +118,8 @@ TEST_CASE("a perf record that was cut anywhere is none, whatever length it claim
 
 TEST_CASE("lengths in a perf record that reach beyond it are refused") {
     for (const std::uint64_t room : {std::uint64_t{17}, std::uint64_t{24}, std::uint64_t{1} << 32, ~std::uint64_t{0}}) {
-        CHECK_FALSE(parse_perf_sample(
-            with_registers().put(room).text("sixteen of stack").put(std::uint64_t{16}).record()));
+        CHECK_FALSE(
+            parse_perf_sample(with_registers().put(room).text("sixteen of stack").put(std::uint64_t{16}).record()));
     }
     for (const std::uint64_t filled : {std::uint64_t{17}, ~std::uint64_t{0}}) {
         CHECK_FALSE(
