@@ -40,7 +40,7 @@ done
 
 # fuzz DIR: each fuzzer, from the corpus on; what it finds stays in DIR/found.
 fuzz() {
-    fuzzers="frame_decoder messages table profile request_reader answers"
+    fuzzers="frame_decoder messages table profile request_reader answers perf_records"
     cmake -S . -B "$1" -G Ninja -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_C_COMPILER=clang-19 -DTASKS_FUZZERS=ON >/dev/null
     for name in $fuzzers; do
         cmake --build "$1" --target "fuzz_$name" >/dev/null

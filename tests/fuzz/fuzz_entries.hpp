@@ -25,4 +25,7 @@ void request_reader(const std::uint8_t* data, std::size_t size);
 /// What a peer answers the command, see answers_fuzz.cpp.
 void answers(const std::uint8_t* data, std::size_t size);
 
+/// The bytes of a perf event's ring.
+void perf_records(const std::uint8_t* data, std::size_t size);
+
 } // namespace tasks::fuzz
