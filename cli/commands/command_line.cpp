@@ -88,6 +88,7 @@ struct Verbs {
     CLI::App* vitals;
     CLI::App* count;
     CLI::App* stack;
+    CLI::App* deadlocks;
     CLI::App* version;
     CLI::App* targets;
 };
@@ -97,6 +98,7 @@ Verbs add_verbs(CLI::App& app, Words& words) {
                       app.add_subcommand("vitals", "How a process is: counts, threads, memory, age"),
                       app.add_subcommand("count", "How many tasks a process has, as one number"),
                       app.add_subcommand("stack", "What every task of a process is doing, grouped by stack"),
+                      app.add_subcommand("deadlocks", "Who waits for whom for ever; exit status 1 where somebody does"),
                       app.add_subcommand("version", "The version of this command and of the protocol"),
                       app.add_subcommand("__targets", "What a shell offers as TARGET")};
     verbs.list->add_flag("--dead", words.dead, "Those that crashed or were killed and left a table");
@@ -106,8 +108,9 @@ Verbs add_verbs(CLI::App& app, Words& words) {
         verb->add_option("--from", words.from, "In place of TARGET: a file that tasks::write_profile wrote, or -")
             ->type_name("FILE");
     }
+    add_target(*verbs.deadlocks, words); // not of a profile, which has no locks
     add_stack_options(*verbs.stack, words);
-    for (auto* verb : {verbs.list, verbs.vitals, verbs.count, verbs.stack, verbs.version}) {
+    for (auto* verb : {verbs.list, verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.version}) {
         add_output(*verb, words);
         verb->group("Verbs");
     }
@@ -203,8 +206,12 @@ std::optional<std::string> take_target(const Words& words, Verb verb, TargetText
         return "TARGET is given twice, as " + words.target + " and with -p; give it once";
     }
     if (!by_option && words.target.empty()) {
-        const std::string name = verb == Verb::vitals ? "vitals" : verb == Verb::count ? "count" : "stack";
-        return name + " needs a TARGET: a PID, a name, or PID@START, which tasks list shows; or --from and a file";
+        const std::string name = verb == Verb::vitals      ? "vitals"
+                                 : verb == Verb::count     ? "count"
+                                 : verb == Verb::deadlocks ? "deadlocks"
+                                                           : "stack";
+        const std::string or_file = verb == Verb::deadlocks ? "" : "; or --from and a file";
+        return name + " needs a TARGET: a PID, a name, or PID@START, which tasks list shows" + or_file;
     }
     auto target = parse_target(by_option ? without_equals(words.pid) : words.target);
     if (!target) {
@@ -215,10 +222,11 @@ std::optional<std::string> take_target(const Words& words, Verb verb, TargetText
 }
 
 Verb verb_of(const Verbs& verbs, const Words& words) {
-    const std::array<std::pair<CLI::App*, Verb>, 6> all{{{verbs.list, Verb::list},
+    const std::array<std::pair<CLI::App*, Verb>, 7> all{{{verbs.list, Verb::list},
                                                          {verbs.vitals, Verb::vitals},
                                                          {verbs.count, Verb::count},
                                                          {verbs.stack, Verb::stack},
+                                                         {verbs.deadlocks, Verb::deadlocks},
                                                          {verbs.version, Verb::version},
                                                          {verbs.targets, Verb::targets}}};
     for (const auto& [app, verb] : all) {

@@ -9,7 +9,7 @@
 
 namespace tasks::commands {
 
-enum class Verb { list, vitals, count, stack, summary, version, targets };
+enum class Verb { list, vitals, count, stack, deadlocks, summary, version, targets };
 
 enum class Colour { automatic, always, never };
 

@@ -37,10 +37,10 @@ std::optional<inspect::Error> become(const inspect::World& world, const inspect:
                               "; run as that user"};
 }
 
-} // namespace
-
-Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& world, const inspect::Snapshot& snapshot,
-                                                         const inspect::StackOptions& options) {
+/// What `analyse` makes with the target's files at hand.
+template <class Report, class Analyse>
+Result<Report, inspect::Error> with_names(const inspect::World& world, const inspect::Snapshot& snapshot,
+                                          Analyse analyse) {
     if (world.is_root() && uid_of(snapshot) != 0 && !snapshot.modules.empty()) {
         if (auto error = become(world, snapshot)) {
             return Failure{*std::move(error)};
@@ -55,11 +55,30 @@ Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& w
         [&symbolizer](std::uint64_t pc, bool exact) -> const std::vector<inspect::Frame>& {
             return symbolizer.frames(pc, exact);
         }};
-    auto report = inspect::analyse_stacks(snapshot, source, options);
+    Report report = analyse(source);
     for (const auto& problem : modules.problems()) {
         report.incomplete.push_back({0, problem});
     }
     return report;
+}
+
+} // namespace
+
+Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& world, const inspect::Snapshot& snapshot,
+                                                         const inspect::StackOptions& options) {
+    return with_names<inspect::StackReport>(world, snapshot, [&](const inspect::StackSource& source) {
+        auto report = inspect::analyse_stacks(snapshot, source, options);
+        report.waits = inspect::analyse_waits(snapshot, source);
+        return report;
+    });
+}
+
+Result<inspect::DeadlockReport, inspect::Error> name_waits(const inspect::World& world,
+                                                           const inspect::Snapshot& snapshot) {
+    return with_names<inspect::DeadlockReport>(world, snapshot, [&](const inspect::StackSource& source) {
+        return inspect::DeadlockReport{snapshot.process, snapshot.taken_at_realtime_ns, snapshot.threads.size(),
+                                       inspect::analyse_waits(snapshot, source), snapshot.incomplete};
+    });
 }
 
 } // namespace tasks::commands

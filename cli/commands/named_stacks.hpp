@@ -15,4 +15,8 @@ namespace tasks::commands {
 Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& world, const inspect::Snapshot& snapshot,
                                                          const inspect::StackOptions& options);
 
+/// Likewise, of who waits for whom.
+Result<inspect::DeadlockReport, inspect::Error> name_waits(const inspect::World& world,
+                                                           const inspect::Snapshot& snapshot);
+
 } // namespace tasks::commands

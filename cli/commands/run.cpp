@@ -31,6 +31,8 @@ Outcome perform(const inspect::World& world, const Invocation& asked, const Outp
         return count_verb(world, asked, output);
     case Verb::stack:
         return stack_verb(world, asked, output);
+    case Verb::deadlocks:
+        return deadlocks_verb(world, asked, output);
     case Verb::summary:
         return summary_verb(world, asked, output);
     case Verb::version:
@@ -64,11 +66,12 @@ int run_parsed(const inspect::World& world, const std::vector<std::string>& argu
         return 0;
     }
     const auto& asked = std::get<Invocation>(parsed);
-    if (const auto error = perform(world, asked, {output, wants_colour(world, asked, streams.output)})) {
+    bool finding = false;
+    if (const auto error = perform(world, asked, {output, wants_colour(world, asked, streams.output), finding})) {
         return tell(*error, asked.json, streams);
     }
     output.finish();
-    return 0;
+    return finding ? static_cast<int>(inspect::Trouble::finding) : 0;
 }
 
 } // namespace

@@ -15,12 +15,14 @@ using Outcome = std::optional<inspect::Error>;
 struct Output {
     render::Sink& sink;
     bool colour = false;
+    bool& finding; ///< set: what was printed is a finding, exit status 1
 };
 
 Outcome list_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome vitals_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome count_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome stack_verb(const inspect::World& world, const Invocation& asked, const Output& output);
+Outcome deadlocks_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome summary_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome version_verb(const Invocation& asked, const Output& output);
 Outcome targets_verb(const inspect::World& world, const Output& output);

@@ -15,6 +15,17 @@ FileNames::FileNames(const inspect::StackReport& report) {
             }
         }
     }
+    add(report.waits);
+}
+
+FileNames::FileNames(const inspect::WaitGraph& waits) { add(waits); }
+
+void FileNames::add(const inspect::WaitGraph& waits) {
+    for (const auto& place : waits.places) {
+        for (const auto& frame : place.frames) {
+            add(frame.file);
+        }
+    }
 }
 
 void FileNames::add(std::string_view path) {

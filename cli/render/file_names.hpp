@@ -17,6 +17,7 @@ public:
 
     /// Every file that the report's groups name.
     explicit FileNames(const inspect::StackReport& report);
+    explicit FileNames(const inspect::WaitGraph& waits);
 
     void add(std::string_view path);
 
@@ -24,6 +25,8 @@ public:
     std::string place(std::string_view path, std::uint32_t line) const;
 
 private:
+    void add(const inspect::WaitGraph& waits);
+
     std::unordered_map<std::string_view, std::string_view> path_of_; ///< the first path with that base name
     std::unordered_set<std::string_view> ambiguous_;                 ///< base names
 };

@@ -11,7 +11,6 @@
 
 namespace tasks::render {
 
-using inspect::Frame;
 using inspect::Group;
 using inspect::GroupShape;
 using inspect::TaskView;
@@ -23,8 +22,6 @@ namespace {
 constexpr std::size_t longest_name = 80; // of a job or a wait, in a header
 constexpr std::size_t longest_key = 40;  // of a label
 constexpr std::size_t labels_told = 3;   // of a group
-constexpr std::size_t longest_function = 100;
-constexpr std::size_t aligned_functions = 60; // a longer one stands out of the column rather than move it
 
 // What the tasks of the group do: "chan send "results"", "running".
 std::string doing(const GroupShape& shape) {
@@ -54,18 +51,18 @@ std::string label_text(const inspect::LabelFacts& label) {
     return text.empty() || text.find_first_of(" ,\"") != std::string::npos ? "\"" + text + "\"" : text;
 }
 
-std::string padded(std::string text, std::size_t columns) {
-    return text.append(columns > width(text) ? columns - width(text) : 0, ' ');
-}
-
 } // namespace
 
 GroupText::GroupText(const inspect::StackReport& report, const FileNames& files, Colour colour, bool whole)
-    : report_(report), labelling_(report), files_(files), colour_(colour), whole_(whole) {}
+    : report_(report), labelling_(report), files_(files), frames_(files, colour, whole), waits_(report, files),
+      colour_(colour), whole_(whole) {}
 
 std::string GroupText::header(const Group& group) {
     const auto& shape = report_.shape(group);
     auto text = counted(group.count, "task") + "  " + std::string(protocol::word(shape.kind)) + "  " + doing(shape);
+    if (const auto on = waits_.of(group); !on.empty()) {
+        text.append("  ").append(on);
+    }
     if (const auto ages = age(shape, group); !ages.empty()) {
         text.append("  ").append(ages);
     }
@@ -113,7 +110,7 @@ std::string GroupText::one_task(const Group& group) const {
 
 std::string GroupText::body(const Group& group) const {
     const auto& shape = report_.shape(group);
-    auto text = frames(shape.frames);
+    auto text = frames_.lines(shape.frames);
     if (shape.frames.empty() && !shape.waits_at && !shape.no_stack.empty()) {
         text.append("    (").append(clean(shape.no_stack)).append(")\n");
     }
@@ -121,43 +118,6 @@ std::string GroupText::body(const Group& group) const {
         text.append("    ... (the stack ends early: ").append(clean(shape.cut)).append(")\n");
     }
     return text + site("waits at", shape.waits_at) + site("created by", shape.created_by);
-}
-
-std::string GroupText::frames(const std::vector<Frame>& frames) const {
-    const auto hidden = whole_ ? std::vector<bool>(frames.size()) : plumbing(frames);
-    std::size_t column = 0;
-    for (std::size_t at = 0; at < frames.size(); ++at) {
-        const auto columns = hidden[at] ? 0 : width(function(frames[at]));
-        column = columns > aligned_functions ? column : std::max(column, columns);
-    }
-    std::string text;
-    for (std::size_t at = 0; at < frames.size(); ++at) {
-        if (hidden[at]) {
-            continue;
-        }
-        const auto where = place(frames[at]);
-        auto line =
-            where.empty() ? function(frames[at]) : padded(function(frames[at]), column) + "   " + colour_.dim(where);
-        text.append("    ").append(line).append(frames[at].inlined ? "   (inlined)\n" : "\n");
-    }
-    return text;
-}
-
-std::string GroupText::function(const Frame& frame) const {
-    if (!frame.function.empty()) {
-        return whole_ ? clean(frame.function) : cut_to(clean(short_function(frame.function)), longest_function);
-    }
-    if (!frame.module.empty()) {
-        return fmt::format("{}+{:#x}", clean(base_name(frame.module)), frame.module_offset);
-    }
-    return fmt::format("{:#x}", frame.address);
-}
-
-std::string GroupText::place(const Frame& frame) const {
-    if (!frame.file.empty()) {
-        return files_.place(frame.file, frame.line);
-    }
-    return frame.function.empty() ? std::string() : clean(base_name(frame.module));
 }
 
 std::string GroupText::site(std::string_view label, const std::optional<inspect::CreatedBy>& site) const {
@@ -178,10 +138,7 @@ std::string GroupText::top(const Group& group) const {
         text = text.empty() ? site("created by", shape.created_by) : text;
         return text.empty() ? "" : text.substr(2, text.size() - 3);
     }
-    const auto hidden = plumbing(shape.frames);
-    const auto& frame = shape.frames[static_cast<std::size_t>(std::ranges::find(hidden, false) - hidden.begin())];
-    const auto where = place(frame);
-    return function(frame) + (where.empty() ? "" : "   " + colour_.dim(where));
+    return frames_.innermost(shape.frames);
 }
 
 bool GroupText::leaves_out(const Group& group) const {

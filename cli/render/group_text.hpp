@@ -6,6 +6,8 @@
 #include "analysis/report.hpp"
 #include "render/colour.hpp"
 #include "render/file_names.hpp"
+#include "render/frames_text.hpp"
+#include "render/wait_text.hpp"
 
 namespace tasks::render {
 
@@ -27,9 +29,6 @@ public:
     bool leaves_out(const inspect::Group& group) const;
 
 private:
-    std::string function(const inspect::Frame& frame) const;
-    std::string place(const inspect::Frame& frame) const;
-    std::string frames(const std::vector<inspect::Frame>& frames) const;
     std::string site(std::string_view label, const std::optional<inspect::CreatedBy>& site) const;
     std::string one_task(const inspect::Group& group) const;
     std::string labels(const inspect::Group& group);
@@ -37,6 +36,8 @@ private:
     const inspect::StackReport& report_;
     inspect::GroupLabelling labelling_;
     const FileNames& files_;
+    FramesText frames_;
+    WaitText waits_;
     Colour colour_;
     bool whole_;
 };

@@ -8,6 +8,13 @@ namespace tasks::render {
 void write_vitals(const inspect::VitalsReport& report, JsonWriter& json);
 void write_stacks(const inspect::StackReport& report, JsonWriter& json);
 
+/// The objects that `tasks stack` and `tasks deadlocks` share.
+void write_frames(const std::vector<inspect::Frame>& frames, JsonWriter& json);
+void write_findings(const inspect::WaitGraph& waits, JsonWriter& json);
+
+/// {"lock","held_by_tid",...}, what the thread waits on; null where nothing is known.
+void write_waits_on(const inspect::WaitGraph& waits, const inspect::TaskView& task, JsonWriter& json);
+
 /// [{"tid","reason"}]
 void write_incomplete(const std::vector<inspect::Incomplete>& incomplete, JsonWriter& json);
 

@@ -48,6 +48,10 @@ void summary_text(const inspect::VitalsReport& vitals, const inspect::StackRepor
                   Sink& sink);
 void summary_json(const inspect::VitalsReport& vitals, const inspect::StackReport& stacks, Sink& sink);
 
+/// `tasks deadlocks`: each finding with the stacks of those in it, or that there is none.
+void deadlocks_text(const inspect::DeadlockReport& report, const TextOptions& options, Sink& sink);
+void deadlocks_json(const inspect::DeadlockReport& report, Sink& sink);
+
 void error_text(const inspect::Error& error, Sink& sink);
 void error_json(const inspect::Error& error, Sink& sink);
 

@@ -15,18 +15,6 @@ std::optional<std::uint64_t> known_age(std::uint64_t age) {
     return age == TaskView::unknown_age ? std::nullopt : std::optional(age);
 }
 
-void write_frame(const inspect::Frame& frame, JsonWriter& json) {
-    json.begin_object();
-    json.key("function").string_unless_empty(frame.function);
-    json.key("file").string_unless_empty(frame.file);
-    json.key("line").number_unless_0(frame.line);
-    json.key("column").number_unless_0(frame.column);
-    json.key("inlined").boolean(frame.inlined);
-    json.key("module").string_unless_empty(frame.module);
-    json.key("address").address(frame.address);
-    json.end_object();
-}
-
 void write_place(const std::optional<CreatedBy>& place, JsonWriter& json) {
     if (!place) {
         json.null();
@@ -51,7 +39,8 @@ void write_label(const inspect::LabelFacts* label, JsonWriter& json) {
     json.end_object();
 }
 
-void write_task(const inspect::TaskList& list, std::uint32_t slot, JsonWriter& json) {
+void write_task(const StackReport& report, std::uint32_t slot, JsonWriter& json) {
+    const auto& list = report.list;
     const auto task = list.at(slot);
     json.begin_object();
     json.key("id").address(task.id);
@@ -59,6 +48,8 @@ void write_task(const inspect::TaskList& list, std::uint32_t slot, JsonWriter& j
     json.key("name").string_unless_empty(list.name(slot));
     json.key("age_ns").number(known_age(task.age));
     json.key("wait_object").address(task.wait_object);
+    json.key("waits_on");
+    write_waits_on(report.waits, task, json);
     json.key("label");
     write_label(label_at(list.snapshot(), task.label), json);
     const auto by = task.thread == nullptr ? inspect::RunningBy::none : task.thread->running_by;
@@ -79,11 +70,8 @@ void write_shape(const GroupShape& shape, JsonWriter& json) {
 }
 
 void write_stack(const GroupShape& shape, JsonWriter& json) {
-    json.key("frames").begin_array();
-    for (const auto& frame : shape.frames) {
-        write_frame(frame, json);
-    }
-    json.end_array();
+    json.key("frames");
+    write_frames(shape.frames, json);
     json.key("no_stack").string_unless_empty(shape.no_stack);
     json.key("cut").string_unless_empty(shape.cut);
     json.key("waits_at");
@@ -104,7 +92,7 @@ void write_group(const StackReport& report, const Group& group, JsonWriter& json
     write_stack(shape, json);
     json.key("tasks").begin_array();
     for (const auto slot : report.oldest_first(group)) {
-        write_task(report.list, slot, json);
+        write_task(report, slot, json);
     }
     json.end_array();
     json.end_object();
@@ -121,6 +109,8 @@ void write_stacks(const StackReport& report, JsonWriter& json) {
     const bool threads = report.list.slots() > 0 && !report.list.snapshot().threads.empty();
     json.number(threads ? std::optional(report.skew_ns) : std::nullopt);
     json.key("tasks").number(report.tasks);
+    json.key("deadlocks");
+    write_findings(report.waits, json);
     json.key("groups").begin_array();
     for (const auto& group : report.groups) {
         write_group(report, group, json);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "render/clean.hpp"
+#include "render/deadlock_text.hpp"
 #include "render/figures.hpp"
 #include "render/group_text.hpp"
 #include "render/incomplete_text.hpp"
@@ -76,6 +77,7 @@ void stack_text(const StackReport& report, const inspect::StackOptions& asked, c
                                 meaning(report.process.agent, report.taken_at_realtime_ns)) +
                    "\n\n");
     }
+    sink.write(findings_text(report.waits, FramesText(files, colour, false), colour, false));
     bool left_out = false;
     for (const auto& group : report.groups) {
         sink.write(group_text.header(group) + group_text.body(group) + "\n");

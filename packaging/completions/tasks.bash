@@ -1,13 +1,14 @@
 # Completion of tasks(1) for bash: verbs, options, their values, and the processes that can be looked at.
 # Needs nothing but bash 4.3. Options and values are those of `tasks VERB --help`; a test compares them.
 
-_tasks_verbs='list vitals count stack version'
+_tasks_verbs='list vitals count stack deadlocks version'
 
 _tasks_options() {
     case $1 in
     '') echo '-h --help -p --pid --timeout --json --color' ;;
     list) echo '-h --help --dead --timeout --json --color' ;;
     vitals | count) echo '-h --help -p --pid --from --timeout --json --color' ;;
+    deadlocks) echo '-h --help -p --pid --timeout --json --color' ;;
     stack)
         echo '-h --help -p --pid --from --timeout --full --state --kind --older --match --limit --no-touch --json --color'
         ;;

@@ -22,6 +22,9 @@ struct StackSource {
 StackReport analyse_stacks(const Snapshot& snapshot, const StackSource& source, const StackOptions& options);
 StackReport analyse_stacks(Snapshot&&, const StackSource&, const StackOptions&) = delete;
 
+/// Who waits for whom, and what follows.
+WaitGraph analyse_waits(const Snapshot& snapshot, const StackSource& source);
+
 /// Counts. Needs no stacks: a thread's state and wait come from its wait facts and from the table.
 VitalsReport analyse_vitals(const Snapshot& snapshot);
 

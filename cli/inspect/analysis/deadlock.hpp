@@ -1,24 +1,15 @@
-// Who waits for whom: locks with their owners, and what follows from them. Made from a snapshot and its unwound stacks.
-// Pure; any thread.
+// What follows from who waits for whom: cycles, locks whose owners are gone, a process in which all are asleep. Made
+// from a snapshot and the functions that its threads wait in (analysis/wait_graph.hpp). Only waits that are steady
+// count (capture/steady_waits.hpp): of a snapshot without a second look, nothing is claimed. Pure; any thread.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "analysis/task_list.hpp"
+#include "analysis/lock_facts.hpp"
 
 namespace tasks::inspect {
-
-enum class LockKind : std::uint8_t { mutex, rwlock };
-
-/// A lock that a thread waits for, from the memory around its futex and the function that waits.
-struct LockFacts {
-    LockKind kind = LockKind::mutex;
-    std::uint64_t address = 0;
-    std::uint32_t owner_tid = 0; ///< 0: nobody, or the library does not keep it
-};
 
 /// `waiter` cannot go on before `holder` does something: gives up a lock, ends (join).
 struct WaitEdge {
@@ -26,6 +17,7 @@ struct WaitEdge {
     std::uint32_t holder_tid = 0;
     std::optional<LockFacts> lock; ///< unset: a join
     bool holder_gone = false;      ///< it has exited and still holds the lock
+    bool steady = false;           ///< nothing but the holder can end it, and it was so at one moment with all others
 };
 
 enum class FindingKind : std::uint8_t {
@@ -36,7 +28,11 @@ enum class FindingKind : std::uint8_t {
 
 struct Finding {
     FindingKind kind = FindingKind::cycle;
-    std::vector<WaitEdge> edges; ///< of a cycle, in its order
+    std::vector<WaitEdge> edges; ///< of a cycle, in its order; of an orphan lock, whoever waits for it; else none
 };
+
+/// Cycles first, each once and from its smallest tid on, then orphan locks, then all_asleep, which is told only where
+/// no cycle tells why.
+std::vector<Finding> find_deadlocks(const std::vector<WaitEdge>& edges, bool all_asleep);
 
 } // namespace tasks::inspect

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analysis/task_list.hpp"
+#include "analysis/wait_graph.hpp"
 #include "capture/snapshot.hpp"
 #include "symbols/frame.hpp"
 
@@ -62,6 +63,7 @@ struct StackReport {
     std::uint64_t groups_left_out = 0; ///< by --limit
     std::uint64_t tasks_left_out = 0;  ///< by --limit
     std::uint64_t dropped = 0;         ///< jobs that found no room in the table
+    WaitGraph waits;                   ///< of all threads, whatever the filters
     std::vector<Incomplete> incomplete;
 
     const GroupShape& shape(const Group& group) const { return shapes[group.shape]; }
@@ -100,6 +102,15 @@ struct StackOptions {
     std::optional<std::string>
         match{}; ///< POSIX extended regex, checked beforehand, on names, labels, functions, files
     std::optional<std::uint64_t> limit{}; ///< groups shown
+};
+
+/// For `tasks deadlocks`.
+struct DeadlockReport {
+    ProcessFacts process;
+    std::uint64_t taken_at_realtime_ns = 0;
+    std::uint64_t threads = 0; ///< looked at
+    WaitGraph waits;
+    std::vector<Incomplete> incomplete;
 };
 
 /// For one row of `tasks list`.

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "capture/file_table_source.hpp"
+#include "capture/process_waits.hpp"
 #include "capture/task_collector.hpp"
 #include "capture/thread_skew.hpp"
 
@@ -131,6 +132,7 @@ private:
     }
 
     void add(const protocol::StacksAnswer& answer) {
+        snapshot_.agent_tid = answer.agent_tid;
         for (const auto& module : answer.modules) {
             if (has_room(snapshot_.modules, max_modules)) {
                 snapshot_.modules.push_back({module.start, module.end, module.file_offset, std::string{module.path},
@@ -217,6 +219,11 @@ Result<Snapshot, AgentError> capture_from_agent(const World& world, const Target
     Conversation conversation{*std::move(agent), deadline, snapshot};
     if (auto error = converse(conversation, target.files, options, deadline, snapshot)) {
         return Failure{*std::move(error)};
+    }
+    if (options.threads && options.stack_bytes != 0) {
+        const WaitsAsked waits{target.process.pid, target.files.inner_pid == target.process.pid};
+        read_waits(world, waits, deadline, snapshot);
+        settle_waits(world, waits, deadline, snapshot);
     }
     return snapshot;
 }

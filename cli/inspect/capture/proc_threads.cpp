@@ -9,6 +9,7 @@
 
 #include "capture/proc_stat.hpp"
 #include "capture/thread_skew.hpp"
+#include "capture/wait_facts.hpp"
 
 namespace tasks::inspect {
 namespace {
@@ -66,8 +67,9 @@ std::string copy_memory(std::uint32_t pid, std::uint64_t address, std::size_t by
 
 class ThreadReader {
 public:
-    ThreadReader(const World& world, const ThreadsAsked& asked, std::uint32_t tid)
-        : world_(world), asked_(asked), folder_(std::to_string(asked.pid) + "/task/" + std::to_string(tid) + "/") {
+    ThreadReader(const World& world, const ThreadsAsked& asked, WaitReader& waits, std::uint32_t tid)
+        : world_(world), asked_(asked), waits_(waits),
+          folder_(std::to_string(asked.pid) + "/task/" + std::to_string(tid) + "/") {
         thread_.tid = tid;
     }
 
@@ -82,6 +84,7 @@ public:
         }
         if (thread_.capture != Capture::captured) {
             thread_.stack.clear();
+            thread_.wait = {};
         }
         const auto channel = text("wchan");
         thread_.wait_channel = channel && *channel != "0" ? *channel : "";
@@ -119,6 +122,9 @@ private:
         }
         thread_.stack = stack_bytes == 0 ? std::string{} : copy_memory(asked_.pid, thread_.sp, stack_bytes);
         thread_.stack_cut = stack_bytes != 0 && thread_.stack.size() == stack_bytes;
+        if (asked_.stack_bytes != 0) {
+            waits_.read(thread_);
+        }
         const auto call_again = text("syscall");
         const auto ran_again = text("schedstat");
         if (!call_again || !ran_again) {
@@ -132,6 +138,7 @@ private:
 
     const World& world_;
     const ThreadsAsked& asked_;
+    WaitReader& waits_;
     std::string folder_;
     ThreadFacts thread_;
 };
@@ -155,7 +162,10 @@ bool parse_syscall(std::string_view line, ThreadFacts& into) {
 }
 
 ThreadFacts read_thread(const World& world, const ThreadsAsked& asked, std::uint32_t tid) {
-    return ThreadReader{world, asked, tid}.read(std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes));
+    const LiveMemory memory{asked.pid};
+    WaitReader waits{world, asked.pid, memory};
+    return ThreadReader{world, asked, waits, tid}.read(
+        std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes));
 }
 
 std::vector<std::uint32_t> read_threads(const World& world, const ThreadsAsked& asked, const Deadline& deadline,
@@ -167,6 +177,8 @@ std::vector<std::uint32_t> read_threads(const World& world, const ThreadsAsked& 
     }
     std::vector<std::uint32_t> as_we_see_them;
     const auto stack_bytes = std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes);
+    const LiveMemory memory{asked.pid};
+    WaitReader waits{world, asked.pid, memory};
     std::uint64_t copied = 0;
     for (const auto tid : *tids) {
         ThreadFacts thread;
@@ -174,7 +186,7 @@ std::vector<std::uint32_t> read_threads(const World& world, const ThreadsAsked& 
             thread.tid = tid;
             thread.capture = Capture::deadline;
         } else {
-            thread = ThreadReader{world, asked, tid}.read(copied < max_all_stacks ? stack_bytes : 0);
+            thread = ThreadReader{world, asked, waits, tid}.read(copied < max_all_stacks ? stack_bytes : 0);
         }
         copied += thread.stack.size();
         if (!is_agents(thread, asked)) {

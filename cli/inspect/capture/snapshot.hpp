@@ -80,13 +80,15 @@ struct ScopeList {
 /// What a blocked thread waits on, as far as its system call tells. Taken with the thread, so that a saved snapshot
 /// has it too.
 struct WaitFacts {
-    int fd = -1;                              ///< that it reads, writes, accepts or connects; -1: none
-    std::string fd_target;                    ///< "socket 10.0.0.7:5432", "pipe", a path; "" not known
-    std::optional<std::uint32_t> fds;         ///< how many a poll or epoll waits for
-    std::optional<std::uint64_t> timeout_ns;  ///< of the whole call; unset: none, or not known
-    std::uint64_t futex = 0;                  ///< the word's address; 0: no futex
-    std::uint64_t futex_bytes_at = 0;         ///< where futex_bytes lie
-    std::string futex_bytes;                  ///< memory around the word: the lock that it is part of
+    int fd = -1;                             ///< that it reads, writes, accepts or connects; -1: none
+    std::string fd_target;                   ///< "socket 10.0.0.7:5432", "pipe", a path; "" not known
+    std::optional<std::uint32_t> fds;        ///< how many a poll or epoll waits for
+    std::optional<std::uint64_t> timeout_ns; ///< of the whole call; unset: none, or not known
+    bool timeout_is_left = false;            ///< the call waits until a moment: timeout_ns is what was left until it
+    std::uint64_t futex = 0;                 ///< the word's address; 0: no futex
+    std::uint64_t futex_bytes_at = 0;        ///< where futex_bytes lie
+    std::string futex_bytes;                 ///< memory around the word: the lock that it is part of
+    bool steady = false; ///< it waited, without running, at one moment together with all others that are steady
 };
 
 /// How a thread that ran was captured.
@@ -168,7 +170,10 @@ struct Snapshot {
     std::uint64_t skew_ns = 0;              ///< between the first and the last thread
     VitalFacts vitals;
     std::vector<ThreadFacts> threads;
-    bool threads_known = false; ///< false: threads could not be listed (dead process, table alone)
+    std::uint32_t agent_tid = 0;                 ///< the agent's own thread, which is not among them; 0: not known
+    std::vector<std::uint32_t> late_tids;        ///< threads that were there after the capture and are not among them
+    std::optional<std::uint64_t> caught_signals; ///< that the process has handlers for, bit N-1 is signal N
+    bool threads_known = false;                  ///< false: threads could not be listed (dead process, table alone)
     std::vector<TaskFacts> tasks;
     std::vector<SiteFacts> sites;       ///< [0] is no site
     std::vector<ScopeList> scope_lists; ///< [0] is the empty list

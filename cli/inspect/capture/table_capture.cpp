@@ -8,6 +8,7 @@
 #include "capture/proc_modules.hpp"
 #include "capture/proc_stat.hpp"
 #include "capture/proc_threads.hpp"
+#include "capture/process_waits.hpp"
 #include "capture/running_refusal.hpp"
 #include "capture/running_threads.hpp"
 #include "capture/table_history.hpp"
@@ -83,6 +84,8 @@ void look_from_outside(const World& world, const Target& target, const OpenTable
                         snapshot.incomplete);
         tell_not_permitted(world, pid, snapshot);
         snapshot.skew_ns = skew_of(snapshot.threads);
+        snapshot.agent_tid = agent_tid;
+        settle_waits(world, {pid, same_numbers}, deadline, snapshot);
         read_modules(world, pid, deadline, snapshot);
     }
     if (table == nullptr) {

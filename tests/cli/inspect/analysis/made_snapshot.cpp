@@ -66,6 +66,22 @@ MadeSnapshot::MadeThread& MadeSnapshot::MadeThread::last_ran(std::chrono::nanose
     return *this;
 }
 
+MadeSnapshot::MadeThread& MadeSnapshot::MadeThread::in_futex(std::uint64_t address, std::uint64_t value,
+                                                             const std::vector<std::uint32_t>& words) {
+    constexpr std::uint64_t before = 16;
+    constexpr std::uint64_t wait_private = 0x80;
+    facts().arguments = {address, wait_private, value};
+    facts().sp = address / 2; // somewhere
+    auto& wait = facts().wait;
+    wait.futex = address;
+    wait.futex_bytes_at = address - before;
+    wait.futex_bytes.assign(before, '\0');
+    wait.futex_bytes.append(reinterpret_cast<const char*>(words.data()), words.size() * sizeof words.front());
+    wait.futex_bytes.resize(72);
+    wait.steady = true;
+    return *this;
+}
+
 MadeSnapshot::MadeThread& MadeSnapshot::MadeThread::comes_to(protocol::Capture capture) {
     facts().capture = capture;
     return *this;
@@ -155,16 +171,19 @@ std::uint64_t MadeSnapshot::pc_of(const std::string& function) {
     return known->second;
 }
 
-StackReport MadeSnapshot::analyse(const StackOptions& options) {
-    const StackSource source{[this](const ThreadFacts& thread) {
-                                 ++unwound;
-                                 return traces_[thread.tid];
-                             },
-                             [this](std::uint64_t pc, bool) -> const std::vector<Frame>& {
-                                 ++named[pc];
-                                 return frames_[pc];
-                             }};
-    return analyse_stacks(snapshot_, source, options);
+StackSource MadeSnapshot::source() {
+    return {[this](const ThreadFacts& thread) {
+                ++unwound;
+                return traces_[thread.tid];
+            },
+            [this](std::uint64_t pc, bool) -> const std::vector<Frame>& {
+                ++named[pc];
+                return frames_[pc];
+            }};
 }
+
+StackReport MadeSnapshot::analyse(const StackOptions& options) { return analyse_stacks(snapshot_, source(), options); }
+
+WaitGraph MadeSnapshot::analyse_waits() { return inspect::analyse_waits(snapshot_, source()); }
 
 } // namespace tasks::inspect

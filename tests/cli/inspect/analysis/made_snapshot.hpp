@@ -34,6 +34,8 @@ public:
         MadeThread(MadeSnapshot& made, std::size_t index) : made_(made), index_(index) {}
         MadeThread& blocked(const std::vector<std::string>& functions, std::int32_t syscall = futex_call);
         MadeThread& last_ran(std::chrono::nanoseconds ago);
+        /// In a futex for ever, seen by the second look; the word's memory holds `words`, 16 bytes of 0 before them.
+        MadeThread& in_futex(std::uint64_t address, std::uint64_t value, const std::vector<std::uint32_t>& words);
         MadeThread& comes_to(protocol::Capture capture);
         ThreadFacts& facts();
 
@@ -68,6 +70,7 @@ public:
 
     /// Analyses with the made stacks; counts what it asked for.
     StackReport analyse(const StackOptions& options = {});
+    WaitGraph analyse_waits();
     std::size_t unwound = 0;
     std::map<std::uint64_t, std::size_t> named; ///< per pc: how often it was asked for
 
@@ -77,6 +80,7 @@ public:
 private:
     friend class MadeThread;
     friend class MadeTask;
+    StackSource source();
     std::uint64_t pc_of(const std::string& function);
 
     Snapshot snapshot_;
