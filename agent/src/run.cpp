@@ -200,9 +200,9 @@ bool Run::stop() noexcept {
     registry_->set_wake(nullptr, nullptr);
     server_->stop();
     timespec until{};
-    ::clock_gettime(CLOCK_MONOTONIC, &until);
+    ::clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += longest_end_s;
-    const bool ended = ::pthread_clockjoin_np(thread_, nullptr, CLOCK_MONOTONIC, &until) == 0;
+    const bool ended = ::pthread_timedjoin_np(thread_, nullptr, &until) == 0;
     remove_files();
     registry_->retire();
     if (ended)

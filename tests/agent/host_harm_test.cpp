@@ -16,6 +16,24 @@ using namespace tasks::test;
 
 namespace {
 
+std::set<int> fds() {
+    std::set<int> found;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+        found.insert(std::stoi(entry.path().filename()));
+    return found;
+}
+
+std::uint64_t ran_ns(std::uint32_t tid) {
+    std::uint64_t ran = 0;
+    std::ifstream("/proc/self/task/" + std::to_string(tid) + "/schedstat") >> ran;
+    return ran;
+}
+
+} // namespace
+
+#ifndef __SANITIZE_THREAD__ // which handles cancellation itself
+namespace {
+
 /// What a thread that was cancelled before it came to `work` comes to.
 void* end_of_cancelled(void (*work)()) {
     pthread_t thread{};
@@ -33,22 +51,8 @@ void* end_of_cancelled(void (*work)()) {
     return end;
 }
 
-std::set<int> fds() {
-    std::set<int> found;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
-        found.insert(std::stoi(entry.path().filename()));
-    return found;
-}
-
-std::uint64_t ran_ns(std::uint32_t tid) {
-    std::uint64_t ran = 0;
-    std::ifstream("/proc/self/task/" + std::to_string(tid) + "/schedstat") >> ran;
-    return ran;
-}
-
 } // namespace
 
-#ifndef __SANITIZE_THREAD__ // which handles cancellation itself
 TEST_CASE("A cancelled thread ends when it would have, and not within a job") {
     const OwnAgent agent;
     for (int at = 0; at < 20; ++at) {

@@ -147,7 +147,9 @@ def check_headers(place):
                                      ["clang++-19", "-std=c++20"]) if is_here(words[0])]
     for header in HEADERS:
         if header.endswith(".h"):
-            done("gcc", "-std=c11", *STRICT, "-fsyntax-only", "-I", include, "-x", "c", include / "tasks" / header)
+            unit = place.directory / "unit.c"
+            unit.write_text(f"#include <tasks/{header}>\nint main(void) {{ return 0; }}\n")
+            done("gcc", "-std=c11", *STRICT, "-fsyntax-only", "-I", include, unit)
         for words in compilers:
             done(*words, *STRICT, "-fsyntax-only", "-I", include, "-x", "c++", "-include", include / "tasks" / header,
                  os.devnull)
