@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "discovery/cpp_processes.hpp"
 #include "discovery/survey.hpp"
 
 namespace tasks::discovery {
@@ -16,6 +17,10 @@ public:
     static Result<Discovery, inspect::Error> begin(const inspect::World& world, std::uint64_t patience_ns);
 
     Survey survey() { return discovery::survey(*world_, *machine_, *locator_); }
+
+    CppProcesses cpp_processes(const std::set<std::uint32_t>& known, std::uint64_t patience_ns) const {
+        return find_cpp_processes(*world_, *machine_, known, patience_ns);
+    }
 
     /// A living process, wherever its agent's files are; without an agent it can be looked at from outside.
     Result<inspect::Target, inspect::Error> by_pid(std::uint32_t pid);
