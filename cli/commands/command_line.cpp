@@ -253,7 +253,8 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
     if (auto wrong = take_stack_options(words, into.stack)) {
         return wrong;
     }
-    if (into.verb != Verb::list && into.verb != Verb::tree && into.verb != Verb::version && into.verb != Verb::targets) {
+    if (into.verb != Verb::list && into.verb != Verb::tree && into.verb != Verb::version &&
+        into.verb != Verb::targets) {
         return take_target(words, into.verb, into.target);
     }
     if (!words.target.empty() || !words.pid.empty()) {

@@ -24,8 +24,7 @@ std::map<std::uint32_t, std::uint32_t> add_plain(discovery::Discovery& discovery
                                   " not looked at; run as root to see all");
     }
     if (plain.late != 0) {
-        survey.problems.push_back(std::to_string(plain.late) +
-                                  (plain.late == 1 ? " process" : " processes") +
+        survey.problems.push_back(std::to_string(plain.late) + (plain.late == 1 ? " process" : " processes") +
                                   " not told in time; --timeout gives more");
     }
     return std::move(plain.parents);

@@ -76,8 +76,7 @@ void Listing::living(const std::vector<Sighting>& sightings) {
             take_table(sighting, row);
         }
         if (row.tasks) {
-            row.trend_per_min =
-                inspect::trend_per_min(history_of(sighting), world_.clock->monotonic_ns(), *row.tasks);
+            row.trend_per_min = inspect::trend_per_min(history_of(sighting), world_.clock->monotonic_ns(), *row.tasks);
         }
     }
 }

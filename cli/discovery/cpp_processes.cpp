@@ -102,8 +102,7 @@ private:
         for (const auto& [exe, candidates] : by_program_) {
             paths.push_back(world_.proc.path(candidates.front()->stat.pid, "exe"));
         }
-        const auto verdicts =
-            paths.empty() ? std::vector<bool>{} : hold_cpp_runtime(paths, deadline_);
+        const auto verdicts = paths.empty() ? std::vector<bool>{} : hold_cpp_runtime(paths, deadline_);
         std::size_t at = 0;
         for (const auto& [exe, candidates] : by_program_) {
             for (auto* candidate : candidates) {

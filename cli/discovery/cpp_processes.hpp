@@ -15,10 +15,10 @@
 namespace tasks::discovery {
 
 struct CppProcesses {
-    std::vector<inspect::Target> targets;            ///< by pid, each with AgentState::none
-    std::map<std::uint32_t, std::uint32_t> parents;  ///< of every process that is seen
-    std::size_t strangers = 0;                       ///< processes of other users, not looked at
-    std::size_t late = 0;                            ///< not told in time, and left out
+    std::vector<inspect::Target> targets;           ///< by pid, each with AgentState::none
+    std::map<std::uint32_t, std::uint32_t> parents; ///< of every process that is seen
+    std::size_t strangers = 0;                      ///< processes of other users, not looked at
+    std::size_t late = 0;                           ///< not told in time, and left out
 };
 
 /// `known`: pids to leave out, and ourselves.

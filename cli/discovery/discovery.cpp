@@ -42,9 +42,10 @@ std::string earlier_program(const Process& process) {
 Error nobody_is_named(std::string_view name, bool may_be_verb) {
     return {Trouble::not_inspectable,
             "name " + std::string{name} + ": " +
-                (may_be_verb ? "no verb, and no process that you may look at, has it; tasks --help lists the verbs, tasks "
-                               "list -a the processes"
-                             : "no process that you may look at has it; tasks list -a shows those that there are")};
+                (may_be_verb
+                     ? "no verb, and no process that you may look at, has it; tasks --help lists the verbs, tasks "
+                       "list -a the processes"
+                     : "no process that you may look at has it; tasks list -a shows those that there are")};
 }
 
 Error several_are_named(std::string_view name, const std::vector<std::uint32_t>& pids) {
@@ -150,9 +151,9 @@ Result<Target, Error> Discovery::by_name(std::string_view name, bool may_be_verb
             return by_pid(plain.ours.front());
         }
         if (plain.ours.empty()) {
-            return Failure{plain.strangers.empty() ? nobody_is_named(name, may_be_verb)
-                                                   : not_ours(plain.strangers.front().stat.pid,
-                                                              plain.strangers.front().uid, world_->euid)};
+            return Failure{plain.strangers.empty()
+                               ? nobody_is_named(name, may_be_verb)
+                               : not_ours(plain.strangers.front().stat.pid, plain.strangers.front().uid, world_->euid)};
         }
         pids = plain.ours;
     }

@@ -73,8 +73,9 @@ std::string foreign_program(std::string_view first_bytes) {
 
 Result<Target, Error> plain_target(const inspect::World& world, const Process& process, std::uint64_t patience_ns) {
     if (process.stat.of_kernel()) {
-        return Failure{Error{Trouble::not_inspectable, subject(process) + "a thread of the kernel; it runs no program, "
-                                                                          "and /proc/" +
+        return Failure{Error{Trouble::not_inspectable, subject(process) +
+                                                           "a thread of the kernel; it runs no program, "
+                                                           "and /proc/" +
                                                            std::to_string(process.stat.pid) +
                                                            "/stack tells root what it does"}};
     }

@@ -148,11 +148,10 @@ void VerdictCache::save() const {
             continue;
         }
         std::array<char, 128> line;
-        const auto size =
-            std::snprintf(line.data(), line.size(), "%u %llu %llx %d %llu\n", pid,
-                          static_cast<unsigned long long>(entry.start_time_ticks),
-                          static_cast<unsigned long long>(entry.program), entry.verdict ? 1 : 0,
-                          static_cast<unsigned long long>(entry.checked_s));
+        const auto size = std::snprintf(line.data(), line.size(), "%u %llu %llx %d %llu\n", pid,
+                                        static_cast<unsigned long long>(entry.start_time_ticks),
+                                        static_cast<unsigned long long>(entry.program), entry.verdict ? 1 : 0,
+                                        static_cast<unsigned long long>(entry.checked_s));
         text.append(line.data(), static_cast<std::size_t>(size));
     }
     ::unlinkat(folder.get(), new_name, 0); // of one that was killed

@@ -1,7 +1,7 @@
-// Which processes are C++ programs, from the last `tasks list -a`: a file of the user's, $XDG_CACHE_HOME/tasks/processes
-// (else ~/.cache/tasks/processes). It saves reading a thousand /proc/PID/maps; nothing in it is trusted: it is read only
-// where file and directory are ours and closed to others' writing, up to a cap, and each line is checked against pid,
-// start time and program. What cannot be read or written is done without.
+// Which processes are C++ programs, from the last `tasks list -a`: a file of the user's,
+// $XDG_CACHE_HOME/tasks/processes (else ~/.cache/tasks/processes). It saves reading a thousand /proc/PID/maps; nothing
+// in it is trusted: it is read only where file and directory are ours and closed to others' writing, up to a cap, and
+// each line is checked against pid, start time and program. What cannot be read or written is done without.
 //
 //     tasks-processes 1 BOOT-ID PID-NAMESPACE
 //     PID START PROGRAM-HASH VERDICT CHECKED     a line each; CHECKED: seconds since boot

@@ -60,8 +60,7 @@ void tree_json(const TreeReport& report, Sink& sink) {
     for (const auto& node : report.nodes) {
         json.begin_object();
         write_process_row(report.list.processes[node.process], json);
-        const auto parent =
-            node.parent ? report.list.processes[report.nodes[*node.parent].process].process.pid : 0u;
+        const auto parent = node.parent ? report.list.processes[report.nodes[*node.parent].process].process.pid : 0u;
         json.key("parent").number_unless_0(parent);
         json.key("depth").number(std::uint64_t{node.depth});
         json.end_object();

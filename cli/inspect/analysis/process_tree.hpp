@@ -10,7 +10,7 @@ namespace tasks::inspect {
 
 /// A node in the order of a walk that tells a process before its children, those of one parent by pid.
 struct TreeNode {
-    std::size_t process = 0;          ///< index into the pids
+    std::size_t process = 0;           ///< index into the pids
     std::optional<std::size_t> parent; ///< index into the nodes; unset: no ancestor is listed
     std::size_t depth = 0;
     bool last = true; ///< of its parent's children

@@ -10,18 +10,19 @@ namespace tasks::inspect {
 namespace {
 
 // Where a thread begins: glibc's and musl's, and what sanitizers put in between.
-constexpr std::array beginnings{
-    std::string_view{"start_thread"},      std::string_view{"clone"},
-    std::string_view{"clone3"},            std::string_view{"__clone"},
-    std::string_view{"__clone3"},          std::string_view{"asan_thread_start"},
-    std::string_view{"__tsan_thread_start_func"}};
+constexpr std::array beginnings{std::string_view{"start_thread"},
+                                std::string_view{"clone"},
+                                std::string_view{"clone3"},
+                                std::string_view{"__clone"},
+                                std::string_view{"__clone3"},
+                                std::string_view{"asan_thread_start"},
+                                std::string_view{"__tsan_thread_start_func"}};
 
 // Start routines that only call what the program asked for.
-constexpr std::array wrappers{
-    std::string_view{"execute_native_thread_routine"}, // libstdc++
-    std::string_view{"execute_native_thread_routine_compat"},
-    std::string_view{"thread_proxy"}, // Boost.Thread
-    std::string_view{"QThreadPrivate::start"}};
+constexpr std::array wrappers{std::string_view{"execute_native_thread_routine"}, // libstdc++
+                              std::string_view{"execute_native_thread_routine_compat"},
+                              std::string_view{"thread_proxy"}, // Boost.Thread
+                              std::string_view{"QThreadPrivate::start"}};
 
 bool is_libc(std::string_view module) {
     const auto name = module.substr(module.rfind('/') + 1);
@@ -29,9 +30,7 @@ bool is_libc(std::string_view module) {
            name.starts_with("ld-musl");
 }
 
-bool is_libstdcpp(std::string_view module) {
-    return module.substr(module.rfind('/') + 1).starts_with("libstdc++.so");
-}
+bool is_libstdcpp(std::string_view module) { return module.substr(module.rfind('/') + 1).starts_with("libstdc++.so"); }
 
 bool begins_thread(const Frame& frame) {
     const auto name = std::string_view{frame.function}.substr(0, frame.function.find('@'));

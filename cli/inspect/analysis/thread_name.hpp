@@ -19,7 +19,8 @@ std::string thread_routine(std::span<const Frame> frames);
 std::string thread_name(std::string_view own, std::string_view of_process, std::span<const Frame> frames);
 
 /// The qualified name of a demangled function without return type and parameters, and of a lambda's or a functor's
-/// operator() its type: "Pool::run" of "void Pool::run(int)", "main::{lambda()#1}" of "main::{lambda()#1}::operator()()".
+/// operator() its type: "Pool::run" of "void Pool::run(int)", "main::{lambda()#1}" of
+/// "main::{lambda()#1}::operator()()".
 std::string routine_name(std::string_view demangled);
 
 } // namespace tasks::inspect

@@ -40,7 +40,7 @@ struct Target {
     ProcessFacts process; ///< `agent` is answers, stopped, dead or none here; whether it hangs only asking it tells
     AgentFiles files;     ///< of one without an agent only inner_pid
     std::vector<std::string> notes; ///< what stands in the way of knowing more, a sentence each
-    std::uint64_t threads = 0; ///< by /proc/PID/stat, the agent's own included; 0 of a dead process
+    std::uint64_t threads = 0;      ///< by /proc/PID/stat, the agent's own included; 0 of a dead process
 };
 
 } // namespace tasks::inspect

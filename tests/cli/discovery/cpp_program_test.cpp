@@ -59,7 +59,8 @@ TEST_CASE("programs in C, and files that are no programs, are not C++ programs")
     CHECK_FALSE(holds_cpp_runtime("/bin/sh"));
     CHECK_FALSE(holds_cpp_runtime(directory.path()));
     CHECK_FALSE(holds_cpp_runtime(directory.path("not-there")));
-    CHECK_FALSE(holds_cpp_runtime(directory.file("short", "\x7f" "ELF")));
+    CHECK_FALSE(holds_cpp_runtime(directory.file("short", "\x7f"
+                                                          "ELF")));
 }
 
 TEST_CASE("an ELF file whose every length lies is none") {

@@ -333,7 +333,9 @@ TEST_CASE("the kernel's own threads and programs of another kind are refused wit
 
     scene.machine.process(12, 345, {.command = "old"});
     std::filesystem::remove(scene.machine.proc().path("12/exe"));
-    scene.machine.proc().file("12/exe", std::string{"\x7f" "ELF\x01\x01\x01"} + std::string(45, '\0'));
+    scene.machine.proc().file("12/exe", std::string{"\x7f"
+                                                    "ELF\x01\x01\x01"} +
+                                            std::string(45, '\0'));
     const auto foreign = scene.discovery().by_pid(12);
     REQUIRE_FALSE(foreign);
     CHECK(foreign.error().trouble == inspect::Trouble::not_inspectable);
@@ -341,7 +343,8 @@ TEST_CASE("the kernel's own threads and programs of another kind are refused wit
 }
 
 TEST_CASE("a program of another processor is told by its first bytes, and too few bytes tell nothing") {
-    std::string header{"\x7f" "ELF\x02\x01\x01"};
+    std::string header{"\x7f"
+                       "ELF\x02\x01\x01"};
     header.resize(64);
     header[18] = '\xf3'; // EM_RISCV
     CHECK(foreign_program(header).find("ELF machine 243") != std::string::npos);

@@ -52,7 +52,7 @@ TEST_CASE("a verdict is found again for the same process and program alone") {
     CHECK_FALSE(scene.cache().find(service));
     scene.remember(service, true);
     CHECK(scene.cache().find(service) == std::optional{true});
-    CHECK_FALSE(scene.cache().find({12, 346, service.program})); // the pid is another process's
+    CHECK_FALSE(scene.cache().find({12, 346, service.program}));     // the pid is another process's
     CHECK_FALSE(scene.cache().find({12, 345, service.program + 1})); // exec()
     CHECK_FALSE(scene.cache().find({13, 345, service.program}));
 }
@@ -80,8 +80,8 @@ TEST_CASE("a verdict from the future, or a no that is old, does not count") {
     const auto head = "tasks-processes 1 " + scene.machine.boot_id + " " + std::to_string(scene.machine.pid_namespace);
     const auto now = scene.world.clock->boottime_ns() / 1'000'000'000;
     const auto put = [&](bool verdict, std::uint64_t checked) {
-        scene.home.file("tasks/processes", head + "\n12 345 7 " + (verdict ? "1" : "0") + " " +
-                                               std::to_string(checked) + "\n");
+        scene.home.file("tasks/processes",
+                        head + "\n12 345 7 " + (verdict ? "1" : "0") + " " + std::to_string(checked) + "\n");
         REQUIRE(::chmod(scene.home.path("tasks").c_str(), 0700) == 0);
         REQUIRE(::chmod(scene.file().c_str(), 0600) == 0);
         return scene.cache().find({12, 345, 7});

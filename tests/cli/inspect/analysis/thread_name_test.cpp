@@ -43,9 +43,9 @@ const Frame pause_call = of("pause", libc);
 
 TEST_CASE("a thread is named by the lambda that std::thread was given") {
     for (const bool symbols : {true, false}) {
-        CHECK(thread_routine(std_thread({pause_call, of("main::{lambda()#1}::operator()() const"),
-                                         of(run_of("main::{lambda()#1}"))},
-                                        symbols)) == "main::{lambda()#1}"); // g++ 12
+        CHECK(thread_routine(std_thread(
+                  {pause_call, of("main::{lambda()#1}::operator()() const"), of(run_of("main::{lambda()#1}"))},
+                  symbols)) == "main::{lambda()#1}"); // g++ 12
         CHECK(thread_routine(std_thread({pause_call, of("main::$_0::operator()() const"), of(run_of("main::$_0"))},
                                         symbols)) == "main::$_0"); // clang 19
     }
@@ -71,12 +71,12 @@ TEST_CASE("a thread with a member function is named by it") {
 }
 
 TEST_CASE("a thread with std::bind or std::function is named by what that calls") {
-    CHECK(thread_routine(std_thread(
-              {pause_call, of("worker(int)"), of("void std::_Bind<void (*(int))(int)>::operator()<, void>()"),
-               of(run_of("std::_Bind<void (*(int))(int)>"))})) == "worker");
-    CHECK(thread_routine(std_thread(
-              {pause_call, of("int work<int>(int)"), of("std::function<int ()>::operator()() const"),
-               of(run_of("std::function<int ()>"))})) == "work<int>");
+    CHECK(thread_routine(std_thread({pause_call, of("worker(int)"),
+                                     of("void std::_Bind<void (*(int))(int)>::operator()<, void>()"),
+                                     of(run_of("std::_Bind<void (*(int))(int)>"))})) == "worker");
+    CHECK(thread_routine(
+              std_thread({pause_call, of("int work<int>(int)"), of("std::function<int ()>::operator()() const"),
+                          of(run_of("std::function<int ()>"))})) == "work<int>");
 }
 
 TEST_CASE("a thread with an object that can be called is named by its class") {
@@ -100,9 +100,10 @@ TEST_CASE("std::async is named by what it was given, with or without the thread'
 
 TEST_CASE("a thread of libc++ is named by the second member of its tuple") {
     const auto proxy = [](const std::string& callable) {
-        return of("void* std::__1::__thread_proxy[abi:ne190107]<std::__1::tuple<std::__1::unique_ptr<std::__1::__thread_"
-                  "struct, std::__1::default_delete<std::__1::__thread_struct> >, " +
-                  callable + "> >(void*)");
+        return of(
+            "void* std::__1::__thread_proxy[abi:ne190107]<std::__1::tuple<std::__1::unique_ptr<std::__1::__thread_"
+            "struct, std::__1::default_delete<std::__1::__thread_struct> >, " +
+            callable + "> >(void*)");
     };
     CHECK(thread_routine(started({pause_call, proxy("main::$_0")})) == "main::$_0");
     CHECK(thread_routine(started({pause_call, of("worker(int)"), proxy("void (*)(int), int")})) == "worker");

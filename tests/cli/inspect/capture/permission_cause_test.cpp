@@ -31,7 +31,8 @@ TEST_CASE("Yama's scope is told with who may read, and the way out") {
     const auto one = permission_cause(machine.world());
     CHECK((has(one, "ptrace_scope is 1") && has(one, "root and its parents") && has(one, "agent")));
     machine.proc().file("sys/kernel/yama/ptrace_scope", "2\n");
-    CHECK((has(permission_cause(machine.world()), "is 2: only root") && !has(permission_cause(machine.world()), "parents")));
+    CHECK((has(permission_cause(machine.world()), "is 2: only root") &&
+           !has(permission_cause(machine.world()), "parents")));
     machine.proc().file("sys/kernel/yama/ptrace_scope", "3\n");
     CHECK(has(permission_cause(machine.world()), "until the next boot"));
     machine.proc().file("sys/kernel/yama/ptrace_scope", "0\n");
