@@ -37,6 +37,7 @@ public:
 struct Words {
     bool json = false;
     bool dead = false;
+    bool all = false;
     bool full = false;
     bool no_touch = false;
     std::string target;
@@ -85,6 +86,7 @@ void add_stack_options(CLI::App& app, Words& words) {
 
 struct Verbs {
     CLI::App* list;
+    CLI::App* tree;
     CLI::App* vitals;
     CLI::App* count;
     CLI::App* stack;
@@ -95,14 +97,17 @@ struct Verbs {
 
 Verbs add_verbs(CLI::App& app, Words& words) {
     const Verbs verbs{app.add_subcommand("list", "The processes that can be looked at (the default verb)"),
+                      app.add_subcommand("tree", "Every C++ process below the one that started it"),
                       app.add_subcommand("vitals", "How a process is: counts, threads, memory, age"),
                       app.add_subcommand("count", "How many tasks a process has, as one number"),
                       app.add_subcommand("stack", "What every task of a process is doing, grouped by stack"),
                       app.add_subcommand("deadlocks", "Who waits for whom for ever; exit status 1 where somebody does"),
                       app.add_subcommand("version", "The version of this command and of the protocol"),
                       app.add_subcommand("__targets", "What a shell offers as TARGET")};
+    verbs.list->add_flag("-a,--all", words.all, "Every C++ process that you may read; * marks those with an agent");
     verbs.list->add_flag("--dead", words.dead, "Those that crashed or were killed and left a table");
     add_timeout(*verbs.list, words);
+    add_timeout(*verbs.tree, words);
     for (auto* verb : {verbs.vitals, verbs.count, verbs.stack}) {
         add_target(*verb, words);
         verb->add_option("--from", words.from, "In place of TARGET: a file that tasks::write_profile wrote, or -")
@@ -110,7 +115,8 @@ Verbs add_verbs(CLI::App& app, Words& words) {
     }
     add_target(*verbs.deadlocks, words); // not of a profile, which has no locks
     add_stack_options(*verbs.stack, words);
-    for (auto* verb : {verbs.list, verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.version}) {
+    for (auto* verb :
+         {verbs.list, verbs.tree, verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.version}) {
         add_output(*verb, words);
         verb->group("Verbs");
     }
@@ -222,7 +228,8 @@ std::optional<std::string> take_target(const Words& words, Verb verb, TargetText
 }
 
 Verb verb_of(const Verbs& verbs, const Words& words) {
-    const std::array<std::pair<CLI::App*, Verb>, 7> all{{{verbs.list, Verb::list},
+    const std::array<std::pair<CLI::App*, Verb>, 8> all{{{verbs.list, Verb::list},
+                                                         {verbs.tree, Verb::tree},
                                                          {verbs.vitals, Verb::vitals},
                                                          {verbs.count, Verb::count},
                                                          {verbs.stack, Verb::stack},
@@ -242,6 +249,10 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
     into.json = words.json;
     into.dead = words.dead;
     into.touch = !words.no_touch;
+    into.all = words.all;
+    if (into.dead && into.all) {
+        return "--dead and --all: give one of them";
+    }
     if (auto wrong = take_colour(words.colour, into.colour)) {
         return wrong;
     }
@@ -251,7 +262,8 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
     if (auto wrong = take_stack_options(words, into.stack)) {
         return wrong;
     }
-    if (into.verb != Verb::list && into.verb != Verb::version && into.verb != Verb::targets) {
+    if (into.verb != Verb::list && into.verb != Verb::tree && into.verb != Verb::version &&
+        into.verb != Verb::targets) {
         return take_target(words, into.verb, into.target);
     }
     if (!words.target.empty() || !words.pid.empty()) {

@@ -9,7 +9,7 @@
 
 namespace tasks::commands {
 
-enum class Verb { list, vitals, count, stack, deadlocks, summary, version, targets };
+enum class Verb { list, tree, vitals, count, stack, deadlocks, summary, version, targets };
 
 enum class Colour { automatic, always, never };
 
@@ -22,11 +22,12 @@ struct TargetText {
 
 struct Invocation {
     Verb verb = Verb::list;
-    TargetText target; ///< of every verb but list, version and targets, unless `from` is given
+    TargetText target; ///< of every verb but list, tree, version and targets, unless `from` is given
     std::string from;  ///< in place of a target: a file with a profile, or "-"
     bool json = false;
     bool dead = false; ///< of list
     bool touch = true; ///< of stack: threads that run may be sampled, or held for microseconds
+    bool all = false;  ///< of list: those without an agent too
     Colour colour = Colour::automatic;
     std::uint64_t timeout_ns = 1'000'000'000;
     bool timeout_given = false; ///< by the user: only then it ends the reading of a profile too

@@ -1,153 +1,34 @@
-// `tasks list`: which process is growing? All agents are asked at once; of one that does not answer the table tells.
-#include <unordered_set>
+// `tasks list`: which process is growing? `tasks tree`: who started whom?
+#include <set>
 
-#include "analysis/analyse.hpp"
-#include "capture/file_table_source.hpp"
-#include "capture/roll_call.hpp"
-#include "capture/table_history.hpp"
+#include "commands/listing.hpp"
 #include "commands/verbs.hpp"
+#include "discovery/cpp_processes.hpp"
 #include "discovery/discovery.hpp"
 
 namespace tasks::commands {
 namespace {
 
-using discovery::Sighting;
-using inspect::AgentState;
-using inspect::ProcessRow;
-
-/// What the table of a process without an answer says of its tasks.
-struct TableCount {
-    std::uint64_t registered = 0;
-    std::uint64_t carrying = 0;  ///< threads that a registered task runs on
-    std::uint64_t newest_ns = 0; ///< when the last of them changed its state
-};
-
-std::optional<TableCount> count_in_table(const inspect::World& world, const inspect::Target& target,
-                                         std::uint64_t patience_ns) {
-    if (!target.files.has_table) {
-        return std::nullopt;
+/// Adds the processes without an agent; gives back who is whose parent.
+std::map<std::uint32_t, std::uint32_t> add_plain(discovery::Discovery& discovery, const Invocation& asked,
+                                                 discovery::Survey& survey, Listing& listing) {
+    std::set<std::uint32_t> known;
+    for (const auto& sighting : survey.living) {
+        known.insert(sighting.target.process.pid);
     }
-    auto table = inspect::open_table(target.files, inspect::Deadline{*world.clock, patience_ns});
-    if (!table) {
-        return std::nullopt;
+    auto plain = discovery.cpp_processes(known, asked.timeout_ns / 2);
+    listing.plain(plain.targets);
+    if (plain.strangers != 0) {
+        survey.problems.push_back(std::to_string(plain.strangers) +
+                                  (plain.strangers == 1 ? " process of another user" : " processes of other users") +
+                                  " not looked at; run as root to see all");
     }
-    TableCount count;
-    std::unordered_set<std::uint32_t> carrying;
-    const auto totals = table->reader.each_task([&](const protocol::Task& task) {
-        ++count.registered;
-        count.newest_ns = std::max(count.newest_ns, task.since_ns);
-        if (task.tid != 0) {
-            carrying.insert(task.tid);
-        }
-        return true;
-    });
-    count.carrying = carrying.size();
-    return totals.damaged == 0 ? std::optional{count} : std::nullopt;
+    if (plain.late != 0) {
+        survey.problems.push_back(std::to_string(plain.late) + (plain.late == 1 ? " process" : " processes") +
+                                  " not told in time; --timeout gives more");
+    }
+    return std::move(plain.parents);
 }
-
-std::span<const protocol::HistoryEntry> history_of(const Sighting& sighting) {
-    return sighting.table ? std::span<const protocol::HistoryEntry>{sighting.table->history}
-                          : std::span<const protocol::HistoryEntry>{};
-}
-
-class Listing {
-public:
-    Listing(const inspect::World& world, std::uint64_t timeout_ns)
-        : world_(world), roll_patience_ns_(timeout_ns / 4), table_patience_ns_(timeout_ns / 4) {}
-
-    void living(const std::vector<Sighting>& sightings) {
-        std::vector<const inspect::AgentFiles*> asked;
-        for (const auto& sighting : sightings) {
-            if (can_be_asked(sighting)) {
-                asked.push_back(&sighting.target.files);
-            }
-        }
-        const auto answers = inspect::call_roll(world_, asked, roll_patience_ns_);
-        auto answer = answers.begin();
-        for (const auto& sighting : sightings) {
-            report_.processes.push_back(row_of(sighting));
-            auto& row = report_.processes.back();
-            if (can_be_asked(sighting)) {
-                take(*answer++, row);
-            } else if (row.process.agent == AgentState::answers) {
-                row.process.agent = AgentState::hung; // a table, and no socket
-            }
-            if (row.process.agent != AgentState::answers) {
-                take_table(sighting, row);
-            }
-            if (row.tasks) {
-                row.trend_per_min =
-                    inspect::trend_per_min(history_of(sighting), world_.clock->monotonic_ns(), *row.tasks);
-            }
-        }
-    }
-
-    void dead(const std::vector<Sighting>& sightings) {
-        for (const auto& sighting : sightings) {
-            auto row = row_of(sighting);
-            const auto& table = *sighting.table;
-            const auto count = count_in_table(world_, sighting.target, table_patience_ns_);
-            const auto last_ns = inspect::last_written_ns(table, count ? count->newest_ns : 0);
-            if (last_ns > table.started_at_ns) {
-                row.uptime_ns = last_ns - table.started_at_ns;
-            }
-            if (count) {
-                row.tasks = count->registered;
-                row.trend_per_min = inspect::trend_per_min(table.history, table.seen_alive_ns, count->registered);
-            }
-            report_.processes.push_back(std::move(row));
-        }
-    }
-
-    render::ListReport report(std::vector<std::string> problems) {
-        problems.insert(problems.end(), problems_.begin(), problems_.end());
-        report_.problems = std::move(problems);
-        return std::move(report_);
-    }
-
-private:
-    static bool can_be_asked(const Sighting& sighting) {
-        return sighting.target.process.agent == AgentState::answers && sighting.target.files.has_socket;
-    }
-
-    ProcessRow row_of(const Sighting& sighting) const {
-        ProcessRow row;
-        row.process = sighting.target.process;
-        if (row.process.agent != AgentState::dead) {
-            row.uptime_ns = world_.uptime_ns(row.process.start_time_ticks);
-        }
-        return row;
-    }
-
-    void take(const Result<inspect::RollAnswer, inspect::AgentError>& answer, ProcessRow& row) {
-        if (answer) {
-            row.process.name = answer->name.empty() ? row.process.name : answer->name;
-            row.tasks = answer->counts.tasks;
-            row.threads = answer->counts.os_threads;
-            return;
-        }
-        const auto trouble = answer.error().trouble;
-        row.process.agent = trouble == inspect::AgentTrouble::refused ? AgentState::refused : AgentState::hung;
-        if (trouble != inspect::AgentTrouble::silent) {
-            problems_.push_back(answer.error().sentence);
-        }
-    }
-
-    void take_table(const Sighting& sighting, ProcessRow& row) const {
-        const auto threads = sighting.target.threads;
-        row.threads = threads == 0 ? 0 : threads - 1; // the agent's own
-        const auto count = count_in_table(world_, sighting.target, table_patience_ns_);
-        if (count && *row.threads >= count->carrying) {
-            row.tasks = count->registered + *row.threads - count->carrying;
-        }
-    }
-
-    const inspect::World& world_;
-    std::uint64_t roll_patience_ns_;
-    std::uint64_t table_patience_ns_;
-    render::ListReport report_;
-    std::vector<std::string> problems_;
-};
 
 } // namespace
 
@@ -163,11 +44,38 @@ Outcome list_verb(const inspect::World& world, const Invocation& asked, const Ou
     } else {
         listing.living(survey.living);
     }
+    if (asked.all) {
+        add_plain(*discovery, asked, survey, listing);
+    }
     const auto report = listing.report(std::move(survey.problems));
     if (asked.json) {
         render::list_json(report, output.sink);
     } else {
         render::list_text(report, {output.colour}, output.sink);
+    }
+    return std::nullopt;
+}
+
+Outcome tree_verb(const inspect::World& world, const Invocation& asked, const Output& output) {
+    auto discovery = discovery::Discovery::begin(world, asked.timeout_ns);
+    if (!discovery) {
+        return discovery.error();
+    }
+    auto survey = discovery->survey();
+    Listing listing{world, asked.timeout_ns};
+    listing.living(survey.living);
+    const auto parents = add_plain(*discovery, asked, survey, listing);
+    render::TreeReport report;
+    report.list = listing.report(std::move(survey.problems));
+    std::vector<std::uint32_t> pids;
+    for (const auto& row : report.list.processes) {
+        pids.push_back(row.process.pid);
+    }
+    report.nodes = inspect::process_tree(pids, parents);
+    if (asked.json) {
+        render::tree_json(report, output.sink);
+    } else {
+        render::tree_text(report, {output.colour}, output.sink);
     }
     return std::nullopt;
 }

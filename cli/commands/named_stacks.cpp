@@ -41,13 +41,17 @@ std::optional<inspect::Error> become(const inspect::World& world, const inspect:
 template <class Report, class Analyse>
 Result<Report, inspect::Error> with_names(const inspect::World& world, const inspect::Snapshot& snapshot,
                                           Analyse analyse) {
+    const bool from_file = snapshot.process.agent == inspect::AgentState::profile; // the pid may be another's by now
+    inspect::MappedFiles mapped;
     if (world.is_root() && uid_of(snapshot) != 0 && !snapshot.modules.empty()) {
+        if (!from_file) {
+            mapped = inspect::open_mapped_files(snapshot.modules, snapshot.process.pid);
+        }
         if (auto error = become(world, snapshot)) {
             return Failure{*std::move(error)};
         }
     }
-    const bool from_file = snapshot.process.agent == inspect::AgentState::profile; // the pid may be another's by now
-    inspect::ModuleMap modules{snapshot.modules, {from_file ? 0 : snapshot.process.pid}};
+    inspect::ModuleMap modules{snapshot.modules, {from_file ? 0 : snapshot.process.pid, std::move(mapped)}};
     inspect::Unwinder unwinder{modules};
     inspect::Symbolizer symbolizer{modules};
     const inspect::StackSource source{

@@ -25,6 +25,8 @@ Outcome perform(const inspect::World& world, const Invocation& asked, const Outp
     switch (asked.verb) {
     case Verb::list:
         return list_verb(world, asked, output);
+    case Verb::tree:
+        return tree_verb(world, asked, output);
     case Verb::vitals:
         return vitals_verb(world, asked, output);
     case Verb::count:

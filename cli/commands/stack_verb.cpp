@@ -1,4 +1,5 @@
 // `tasks stack TARGET`: what is everything doing?
+#include "capture/permission_cause.hpp"
 #include "commands/captured_target.hpp"
 #include "commands/named_stacks.hpp"
 #include "commands/verbs.hpp"
@@ -12,6 +13,9 @@ Outcome stack_verb(const inspect::World& world, const Invocation& asked, const O
     const auto snapshot = capture_target(world, asked, options);
     if (!snapshot) {
         return snapshot.error();
+    }
+    if (auto forbidden = inspect::all_forbidden(world, *snapshot)) {
+        return forbidden;
     }
     const auto report = name_stacks(world, *snapshot, asked.stack);
     if (!report) {

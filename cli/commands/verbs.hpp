@@ -19,6 +19,7 @@ struct Output {
 };
 
 Outcome list_verb(const inspect::World& world, const Invocation& asked, const Output& output);
+Outcome tree_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome vitals_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome count_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome stack_verb(const inspect::World& world, const Invocation& asked, const Output& output);

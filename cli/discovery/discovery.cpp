@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "discovery/plain_process.hpp"
+
 namespace tasks::discovery {
 namespace {
 
@@ -32,23 +34,25 @@ Error not_ours(std::uint32_t pid, std::uint32_t uid, std::uint32_t euid) {
 }
 
 std::string earlier_program(const Process& process) {
-    return "process " + std::to_string(process.stat.pid) + " (" + process.stat.command +
-           "): the agent's files are of another program that it was before exec(); this one has no agent; tasks "
-           "stack " +
+    return "the agent's files are of another program that this process was before exec(); tasks stack " +
            std::to_string(process.inner_pid) + "@" + std::to_string(process.stat.start_time_ticks) +
            " shows what was registered in the other one";
 }
 
-Error no_agent(const Process& process, const AgentLocator::Located& located) {
-    if (located.problem) {
-        return *located.problem;
-    }
+Error nobody_is_named(std::string_view name, bool may_be_verb) {
     return {Trouble::not_inspectable,
-            "process " + std::to_string(process.stat.pid) + " (" + process.stat.command +
-                "): no agent found; it must be linked with the agent and run a tasks::Agent, without TASKS_AGENT=off; "
-                "looked for " +
-                protocol::instance_name(process.inner_pid, process.stat.start_time_ticks) + ".sock in " +
-                joined(located.looked_in)};
+            "name " + std::string{name} + ": " +
+                (may_be_verb
+                     ? "no verb, and no process that you may look at, has it; tasks --help lists the verbs, tasks "
+                       "list -a the processes"
+                     : "no process that you may look at has it; tasks list -a shows those that there are")};
+}
+
+Error several_are_named(std::string_view name, const std::vector<std::uint32_t>& pids) {
+    std::vector<std::string> texts;
+    std::ranges::transform(pids, std::back_inserter(texts), [](auto pid) { return std::to_string(pid); });
+    return {Trouble::usage, "name " + std::string{name} + ": " + std::to_string(pids.size()) + " processes have it (" +
+                                joined(texts) + "); say which by its PID"};
 }
 
 } // namespace
@@ -58,7 +62,7 @@ bool is_named(const Target& target, std::string_view name) {
 }
 
 Discovery::Discovery(const inspect::World& world, Machine machine, std::uint64_t patience_ns)
-    : world_(&world), machine_(std::make_unique<const Machine>(std::move(machine))),
+    : world_(&world), patience_ns_(patience_ns), machine_(std::make_unique<const Machine>(std::move(machine))),
       locator_(std::make_unique<AgentLocator>(world, *machine_, patience_ns)) {}
 
 Result<Discovery, Error> Discovery::begin(const inspect::World& world, std::uint64_t patience_ns) {
@@ -82,14 +86,22 @@ Result<Target, Error> Discovery::by_pid(std::uint32_t pid) {
         return Failure{not_ours(pid, process->uid, world_->euid)};
     }
     auto located = locator_->locate({*process}, true);
-    if (!located.front().files) {
-        return Failure{no_agent(*process, located.front())};
+    auto& found = located.front();
+    if (!found.files) {
+        return without_agent(*process, found.problem ? found.problem->sentence : "");
     }
-    auto& files = *located.front().files;
-    if (is_replaced(*process, files)) {
-        return failure(Trouble::not_inspectable, earlier_program(*process));
+    if (is_replaced(*process, *found.files)) {
+        return without_agent(*process, earlier_program(*process));
     }
-    return with_name(*process, std::move(files));
+    return with_name(*process, *std::move(found.files));
+}
+
+Result<Target, Error> Discovery::without_agent(const Process& process, std::string note) const {
+    auto target = plain_target(*world_, process, patience_ns_);
+    if (target && !note.empty()) {
+        target->notes.push_back(std::move(note));
+    }
+    return target;
 }
 
 bool Discovery::is_replaced(const Process& process, const inspect::AgentFiles& files) const {
@@ -115,9 +127,13 @@ Error Discovery::no_such_process(std::uint32_t pid) {
             }
         }
     }
+    const auto stat = inspect::read_stat(world_->proc, pid);
+    const auto what = stat && stat->ended() ? "it has ended, and is a zombie until its parent " +
+                                                  std::to_string(stat->ppid) + " asks what came of it"
+                                            : std::string{"there is no such process"};
     return {Trouble::not_inspectable,
-            "process " + std::to_string(pid) + ": there is no such process" +
-                (left.empty() ? "; tasks list shows those that there are" : "; of a dead one see: " + joined(left))};
+            "process " + std::to_string(pid) + ": " + what +
+                (left.empty() ? "; tasks list -a shows those that there are" : "; of a dead one see: " + joined(left))};
 }
 
 Result<Target, Error> Discovery::by_name(std::string_view name, bool may_be_verb) {
@@ -126,19 +142,22 @@ Result<Target, Error> Discovery::by_name(std::string_view name, bool may_be_verb
     if (seen.living.size() == 1) {
         return std::move(seen.living.front().target);
     }
-    const auto subject = "name " + std::string{name} + ": ";
-    if (seen.living.empty()) {
-        return failure(Trouble::not_inspectable,
-                       subject + (may_be_verb ? "no verb, and no process with an agent, has it; tasks --help lists the "
-                                                "verbs, tasks list the processes"
-                                              : "no process with an agent has it; tasks list shows those that there "
-                                                "are"));
-    }
-    std::vector<std::string> pids;
+    std::vector<std::uint32_t> pids;
     std::ranges::transform(seen.living, std::back_inserter(pids),
-                           [](const Sighting& one) { return std::to_string(one.target.process.pid); });
-    return failure(Trouble::usage, subject + std::to_string(pids.size()) + " processes have it (" + joined(pids) +
-                                       "); say which by its PID");
+                           [](const Sighting& one) { return one.target.process.pid; });
+    if (pids.empty()) {
+        const auto plain = processes_named(*world_, name);
+        if (plain.ours.size() == 1) {
+            return by_pid(plain.ours.front());
+        }
+        if (plain.ours.empty()) {
+            return Failure{plain.strangers.empty()
+                               ? nobody_is_named(name, may_be_verb)
+                               : not_ours(plain.strangers.front().stat.pid, plain.strangers.front().uid, world_->euid)};
+        }
+        pids = plain.ours;
+    }
+    return Failure{several_are_named(name, pids)};
 }
 
 Result<Target, Error> Discovery::by_instance(std::uint32_t pid, std::uint64_t start_time_ticks) {

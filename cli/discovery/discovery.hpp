@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "discovery/cpp_processes.hpp"
 #include "discovery/survey.hpp"
 
 namespace tasks::discovery {
@@ -17,10 +18,15 @@ public:
 
     Survey survey() { return discovery::survey(*world_, *machine_, *locator_); }
 
-    /// A living process, wherever its agent's files are.
+    CppProcesses cpp_processes(const std::set<std::uint32_t>& known, std::uint64_t patience_ns) const {
+        return find_cpp_processes(*world_, *machine_, known, patience_ns);
+    }
+
+    /// A living process, wherever its agent's files are; without an agent it can be looked at from outside.
     Result<inspect::Target, inspect::Error> by_pid(std::uint32_t pid);
 
-    /// The one living process that calls itself so, or whose program or command is named so. `may_be_verb`: the name
+    /// The one living process that calls itself so, or whose program or command is named so: of those with an agent,
+    /// else of all. `may_be_verb`: the name
     /// stands where a verb might, and the error says that there is neither.
     Result<inspect::Target, inspect::Error> by_name(std::string_view name, bool may_be_verb = false);
 
@@ -31,10 +37,12 @@ private:
     Discovery(const inspect::World& world, Machine machine, std::uint64_t patience_ns);
     inspect::Error no_such_process(std::uint32_t pid);
     bool is_replaced(const Process& process, const inspect::AgentFiles& files) const;
+    Result<inspect::Target, inspect::Error> without_agent(const Process& process, std::string note) const;
     inspect::Target with_name(const Process& process, inspect::AgentFiles files) const;
 
     // Behind pointers: the locator refers to the machine, and this object moves.
     const inspect::World* world_;
+    std::uint64_t patience_ns_;
     std::unique_ptr<const Machine> machine_;
     std::unique_ptr<AgentLocator> locator_;
 };

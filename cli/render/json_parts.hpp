@@ -21,4 +21,10 @@ void write_incomplete(const std::vector<inspect::Incomplete>& incomplete, JsonWr
 /// The keys that tell which process it is: pid, start_time_ticks, name, state.
 void write_identity(const inspect::ProcessFacts& process, JsonWriter& json);
 
+/// The keys of one row of `tasks list`.
+void write_process_row(const inspect::ProcessRow& row, JsonWriter& json);
+
+/// "problems":[...]
+void write_problems(const std::vector<std::string>& problems, JsonWriter& json);
+
 } // namespace tasks::render

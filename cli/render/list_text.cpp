@@ -13,9 +13,8 @@ using inspect::AgentState;
 
 constexpr std::size_t trend_width = 8; // "+120/min": the columns after it stay where they are while a process grows
 
-std::string pid_cell(const inspect::ProcessFacts& process) {
-    return target(process) + (process.agent == AgentState::dead ? "" : "*");
-}
+/// Nothing is wrong with it.
+bool is_well(AgentState agent) { return agent == AgentState::answers || agent == AgentState::none; }
 
 std::vector<Column> columns(bool with_state) {
     std::vector<Column> all{{"PID"},
@@ -33,20 +32,20 @@ std::vector<Column> columns(bool with_state) {
 
 Columns::Row row_of(const inspect::ProcessRow& row, bool with_state) {
     const auto& process = row.process;
-    const bool answers = process.agent == AgentState::answers;
-    std::vector<std::string> cells{pid_cell(process),        number(row.tasks),       number(row.threads),
+    const bool well = is_well(process.agent);
+    std::vector<std::string> cells{pid_mark(process),        number(row.tasks),       number(row.threads),
                                    trend(row.trend_per_min), duration(row.uptime_ns), clean(process.name),
                                    clean(process.exe)};
     if (with_state) {
-        cells.insert(cells.end() - 2, answers ? "" : std::string(word(process.agent)));
+        cells.insert(cells.end() - 2, well ? "" : std::string(word(process.agent)));
     }
     for (auto& cell : cells) {
         cell = cell.empty() ? unknown : cell;
     }
-    if (with_state && answers) {
+    if (with_state && well) {
         (cells.end() - 3)->clear();
     }
-    return {std::move(cells), !answers};
+    return {std::move(cells), !well};
 }
 
 } // namespace
@@ -54,7 +53,7 @@ Columns::Row row_of(const inspect::ProcessRow& row, bool with_state) {
 void list_text(const ListReport& report, const TextOptions& options, Sink& sink) {
     const Colour colour(options.colour);
     const bool with_state =
-        std::ranges::any_of(report.processes, [](const auto& row) { return row.process.agent != AgentState::answers; });
+        std::ranges::any_of(report.processes, [](const auto& row) { return !is_well(row.process.agent); });
     if (report.processes.empty()) {
         sink.write("no process with an agent was found\n");
     } else {

@@ -69,4 +69,9 @@ std::string target(const inspect::ProcessFacts& process) {
     return text;
 }
 
+std::string pid_mark(const inspect::ProcessFacts& process) {
+    const bool carries = process.agent != AgentState::dead && process.agent != AgentState::none;
+    return target(process) + (carries ? "*" : "");
+}
+
 } // namespace tasks::render

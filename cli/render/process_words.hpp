@@ -22,4 +22,7 @@ std::string meaning(inspect::AgentState state, std::uint64_t taken_at_realtime_n
 /// "12336", of a dead process "12336@884213": what `tasks` takes as TARGET.
 std::string target(const inspect::ProcessFacts& process);
 
+/// "12336*": the star says that it carries an agent; "99@884213" of a dead one.
+std::string pid_mark(const inspect::ProcessFacts& process);
+
 } // namespace tasks::render

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/process_tree.hpp"
 #include "analysis/report.hpp"
 #include "error.hpp"
 
@@ -31,6 +32,15 @@ struct ListReport {
 
 void list_text(const ListReport& report, const TextOptions& options, Sink& sink);
 void list_json(const ListReport& report, Sink& sink);
+
+/// What `tasks tree` shows: the same processes in the order of the tree.
+struct TreeReport {
+    ListReport list;
+    std::vector<inspect::TreeNode> nodes; ///< indexes into list.processes
+};
+
+void tree_text(const TreeReport& report, const TextOptions& options, Sink& sink);
+void tree_json(const TreeReport& report, Sink& sink);
 
 void vitals_text(const inspect::VitalsReport& report, const TextOptions& options, Sink& sink);
 void vitals_json(const inspect::VitalsReport& report, Sink& sink);

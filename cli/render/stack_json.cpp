@@ -39,13 +39,13 @@ void write_label(const inspect::LabelFacts* label, JsonWriter& json) {
     json.end_object();
 }
 
-void write_task(const StackReport& report, std::uint32_t slot, JsonWriter& json) {
+void write_task(const StackReport& report, std::uint32_t slot, const GroupShape& shape, JsonWriter& json) {
     const auto& list = report.list;
     const auto task = list.at(slot);
     json.begin_object();
     json.key("id").address(task.id);
     json.key("tid").number_unless_0(task.tid);
-    json.key("name").string_unless_empty(list.name(slot));
+    json.key("name").string_unless_empty(list.name(slot, shape.frames));
     json.key("age_ns").number(known_age(task.age));
     json.key("wait_object").address(task.wait_object);
     json.key("waits_on");
@@ -92,7 +92,7 @@ void write_group(const StackReport& report, const Group& group, JsonWriter& json
     write_stack(shape, json);
     json.key("tasks").begin_array();
     for (const auto slot : report.oldest_first(group)) {
-        write_task(report, slot, json);
+        write_task(report, slot, shape, json);
     }
     json.end_array();
     json.end_object();

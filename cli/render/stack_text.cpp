@@ -73,9 +73,10 @@ void stack_text(const StackReport& report, const inspect::StackOptions& asked, c
     const FileNames files(report);
     GroupText group_text(report, files, colour, asked.full);
     if (report.process.agent != inspect::AgentState::answers) {
-        sink.write(colour.alarm("process " + target(report.process) + " " + clean(report.process.name) + ": " +
-                                meaning(report.process.agent, report.taken_at_realtime_ns)) +
-                   "\n\n");
+        const auto text = "process " + target(report.process) + " " + clean(report.process.name) + ": " +
+                          meaning(report.process.agent, report.taken_at_realtime_ns);
+        const bool no_wonder = report.process.agent == inspect::AgentState::none;
+        sink.write((no_wonder ? colour.dim(text) : colour.alarm(text)) + "\n\n");
     }
     sink.write(findings_text(report.waits, FramesText(files, colour, false), colour, false));
     bool left_out = false;

@@ -82,6 +82,7 @@ std::string last_minute(const std::optional<std::int64_t>& change) { return chan
 void vitals_text(const VitalsReport& report, const TextOptions& options, Sink& sink) {
     const auto& figures = report.figures;
     const Colour colour(options.colour);
+    const bool plain = report.process.agent == inspect::AgentState::none;
     std::string text;
     const auto line = [&](std::string_view label, const std::string& value) {
         text.append(label).append(": ").append(value).append("\n");
@@ -91,8 +92,8 @@ void vitals_text(const VitalsReport& report, const TextOptions& options, Sink& s
     line("usable CPUs", cpus(figures.usable_cpus));
     line("num CPU", cpus(figures.num_cpus));
     if (report.process.agent != inspect::AgentState::answers) {
-        text.append(colour.alarm("process: " + meaning(report.process.agent, report.taken_at_realtime_ns)))
-            .append("\n");
+        const auto told = "process: " + meaning(report.process.agent, report.taken_at_realtime_ns);
+        text.append(plain ? colour.dim(told) : colour.alarm(told)).append("\n");
     }
     line("kind", listed(report.by_kind) + "    state: " + listed(report.by_state));
     if (!report.by_wait.empty()) {
@@ -101,8 +102,10 @@ void vitals_text(const VitalsReport& report, const TextOptions& options, Sink& s
     if (figures.queues && (!figures.queues->empty() || figures.queues_left_out > 0)) {
         line("queues", queues(figures));
     }
-    line("started/ended", number(figures.jobs_started) + "/" + number(figures.jobs_ended) + " (last minute " +
-                              last_minute(figures.jobs_last_minute) + ")");
+    if (!plain) { // only an agent knows of jobs
+        line("started/ended", number(figures.jobs_started) + "/" + number(figures.jobs_ended) + " (last minute " +
+                                  last_minute(figures.jobs_last_minute) + ")");
+    }
     if (figures.jobs_dropped > 0) {
         line("dropped", counted(figures.jobs_dropped, "job") + " found no room in the table");
     }

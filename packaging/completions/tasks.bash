@@ -1,12 +1,13 @@
 # Completion of tasks(1) for bash: verbs, options, their values, and the processes that can be looked at.
 # Needs nothing but bash 4.3. Options and values are those of `tasks VERB --help`; a test compares them.
 
-_tasks_verbs='list vitals count stack deadlocks version'
+_tasks_verbs='list tree vitals count stack deadlocks version'
 
 _tasks_options() {
     case $1 in
     '') echo '-h --help -p --pid --timeout --json --color' ;;
-    list) echo '-h --help --dead --timeout --json --color' ;;
+    list) echo '-h --help -a --all --dead --timeout --json --color' ;;
+    tree) echo '-h --help --timeout --json --color' ;;
     vitals | count) echo '-h --help -p --pid --from --timeout --json --color' ;;
     deadlocks) echo '-h --help -p --pid --timeout --json --color' ;;
     stack)
@@ -121,7 +122,7 @@ _tasks() {
         _tasks_reply "${current%%=*}=" $(_tasks_values "${current%%=*}" "$1")
     elif [[ $current == -* ]]; then
         _tasks_reply '' $(_tasks_options "$verb")
-    elif [[ $verb == list || $verb == version || $targets -gt 0 ]]; then
+    elif [[ $verb == list || $verb == tree || $verb == version || $targets -gt 0 ]]; then
         COMPREPLY=()
     elif [[ -n $verb ]]; then
         _tasks_reply '' $(_tasks_targets "$1")

@@ -30,7 +30,7 @@ end
 # True where the verb is one of these; "none" is no verb yet.
 function __tasks_verb
     set -l verb (__tasks_plain_words)[1]
-    contains -- "$verb" list vitals count stack deadlocks version; or set verb none
+    contains -- "$verb" list tree vitals count stack deadlocks version; or set verb none
     contains -- $verb $argv
 end
 
@@ -43,6 +43,7 @@ end
 
 complete -c tasks -f
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a list -d 'the processes that can be looked at'
+complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a tree -d 'every C++ process below the one that started it'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a vitals -d 'how a process is'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a count -d 'how many tasks a process has'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a stack -d 'what every task of a process is doing'
@@ -53,9 +54,10 @@ complete -c tasks -n __tasks_wants_target -k -a '(__tasks_targets)'
 complete -c tasks -s h -l help -d 'print the options and exit'
 complete -c tasks -l json -d 'print JSON, for programs'
 complete -c tasks -l color -x -a 'auto always never' -d 'colour'
-complete -c tasks -n '__tasks_verb none list vitals count stack deadlocks' -l timeout -x -a '500ms 1s 5s 30s 2m' -d 'answer within this time'
+complete -c tasks -n '__tasks_verb none list tree vitals count stack deadlocks' -l timeout -x -a '500ms 1s 5s 30s 2m' -d 'answer within this time'
 complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -s p -l pid -x -k -a '(__tasks_targets)' -d 'the process'
 complete -c tasks -n '__tasks_verb vitals count stack' -l from -r -F -d 'a file that tasks::write_profile wrote'
+complete -c tasks -n '__tasks_verb list' -s a -l all -d 'every C++ process that you may read'
 complete -c tasks -n '__tasks_verb list' -l dead -d 'those that crashed or were killed and left a table'
 complete -c tasks -n '__tasks_verb stack' -l full -d 'one block a task, not a group'
 complete -c tasks -n '__tasks_verb stack' -l state -x -a 'running runnable waiting done unknown' -d 'only tasks in this state'

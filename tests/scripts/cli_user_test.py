@@ -248,11 +248,10 @@ def test_nobody_there():
         assert "no process with an agent" in command("list")
         assert command.json("list")["processes"] == []
         assert "no such process" in command("vitals", 4194304, expect=3)
-        sentence = command("stack", os.getpid(), expect=3)
-        assert "no agent found" in sentence and directory in sentence, sentence
-        assert "no process with an agent has it" in command("vitals", "nobody-is-named-so", expect=3)
+        assert command.json("vitals", os.getpid(), *CALM)["state"] == "without an agent"
+        assert "no process that you may look at has it" in command("vitals", "nobody-is-named-so", expect=3)
         mistyped = command("stak", expect=3)
-        assert "name stak: no verb, and no process with an agent, has it; tasks --help lists the verbs" in mistyped
+        assert "name stak: no verb, and no process that you may look at, has it; tasks --help" in mistyped
 
 
 def test_ambiguous_name():

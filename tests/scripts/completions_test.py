@@ -11,7 +11,7 @@ import tempfile
 from example_process import SOURCE, TASKS, Example, run, tasks, until
 
 COMPLETIONS = os.path.join(SOURCE, "packaging/completions")
-VERBS = ["list", "vitals", "count", "stack", "version"]
+VERBS = ["list", "tree", "vitals", "count", "stack", "version"]
 
 
 class Help:

@@ -18,7 +18,7 @@ StackReport analyse_stacks(const Snapshot& snapshot, const StackSource& source, 
 }
 
 std::string StackReport::name(const Group& group) const {
-    return group.one_name && group.count > 0 ? list.name(group.first) : std::string();
+    return group.one_name && group.count > 0 ? list.name(group.first, shape(group).frames) : std::string();
 }
 
 std::vector<std::uint32_t> StackReport::oldest_first(const Group& group) const {

@@ -4,6 +4,8 @@
 
 #include <tasks/protocol/syscall_waits.hpp>
 
+#include "analysis/thread_name.hpp"
+
 namespace tasks::inspect {
 
 using protocol::Capture;
@@ -138,6 +140,21 @@ std::string TaskList::name(std::uint32_t slot) const {
         joined.append(" > ").append(std::to_string(scopes.left_out)).append(" more");
     }
     return joined;
+}
+
+std::string TaskList::name(std::uint32_t slot, std::span<const Frame> frames) const {
+    const auto task = at(slot);
+    const auto* main = main_thread();
+    if (task.thread == nullptr || task.thread == main || !scopes_at(*snapshot_, task.scopes).sites.empty()) {
+        return name(slot);
+    }
+    return thread_name(task.thread->name, main == nullptr ? "" : main->name, frames);
+}
+
+// The first in /proc/PID/task, where threads have numbers of another pid namespace than the process.
+const ThreadFacts* TaskList::main_thread() const noexcept {
+    const auto* by_number = thread_of(snapshot_->process.pid);
+    return by_number != nullptr || by_tid_.empty() ? by_number : &snapshot_->threads[by_tid_.front().second];
 }
 
 const SiteFacts& site_at(const Snapshot& snapshot, std::uint32_t index) noexcept {

@@ -6,11 +6,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "capture/snapshot.hpp"
+#include "symbols/frame.hpp"
 
 namespace tasks::inspect {
 
@@ -47,10 +49,14 @@ public:
     /// `outer > inner`, or the thread's name; "" where there is none.
     std::string name(std::uint32_t slot) const;
 
+    /// The same; a thread that only has its process's name is called by what its stack says that it runs.
+    std::string name(std::uint32_t slot, std::span<const Frame> frames) const;
+
     const Snapshot& snapshot() const noexcept { return *snapshot_; }
 
 private:
     const ThreadFacts* thread_of(std::uint32_t tid) const noexcept;
+    const ThreadFacts* main_thread() const noexcept;
     std::uint64_t age_of(std::uint64_t since_ns) const noexcept;
     TaskView registered(const TaskFacts& task) const noexcept;
 

@@ -18,9 +18,13 @@ struct ProcStat {
     std::uint32_t ppid = 0;
     std::uint64_t threads = 0;          ///< field 20
     std::uint64_t start_time_ticks = 0; ///< field 22
+    std::uint32_t flags = 0;            ///< field 9: the kernel's PF_...
+    std::uint64_t cpu_ticks = 0;        ///< fields 14 and 15: in user and in kernel mode
 
     /// Stopped by a signal, or by a tracer.
     bool stopped() const noexcept { return state == 'T' || state == 't'; }
+    /// One of the kernel's own (PF_KTHREAD of linux/sched.h): it has neither program nor memory.
+    bool of_kernel() const noexcept { return (flags & 0x00200000u) != 0; }
     /// Ended; only its parent has not asked for it yet. One whose main thread alone has ended lives on in the others.
     bool ended() const noexcept { return (state == 'Z' || state == 'X' || state == 'x') && threads <= 1; }
 };

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "capture/file_table_source.hpp"
+#include "capture/permission_cause.hpp"
 #include "capture/proc_figures.hpp"
 #include "capture/proc_modules.hpp"
 #include "capture/proc_stat.hpp"
@@ -75,7 +76,7 @@ void look_from_outside(const World& world, const Target& target, const OpenTable
     }
     // A count of tasks needs the threads' numbers too.
     const bool stacks = options.threads && options.stack_bytes != 0;
-    const bool same_numbers = target.files.directory == nullptr || target.files.inner_pid == pid;
+    const bool same_numbers = target.files.inner_pid == 0 || target.files.inner_pid == pid;
     const auto agent_tid = table == nullptr ? 0 : table->reader.facts().agent_tid;
     const auto tids =
         read_threads(world, {pid, agent_tid, same_numbers, stacks ? options.stack_bytes : 0}, deadline, snapshot);
@@ -87,8 +88,10 @@ void look_from_outside(const World& world, const Target& target, const OpenTable
         snapshot.agent_tid = agent_tid;
         settle_waits(world, {pid, same_numbers}, deadline, snapshot);
         read_modules(world, pid, deadline, snapshot);
+    } else {
+        tell_forbidden(world, snapshot);
     }
-    if (table == nullptr) {
+    if (table == nullptr && snapshot.process.agent != AgentState::none) {
         snapshot.threads_known = false; // which of them carry a job is not known: they are no count of tasks
         snapshot.vitals.os_threads = snapshot.threads.size();
     }
@@ -102,7 +105,7 @@ void look_from_outside(const World& world, const Target& target, const OpenTable
 
 bool still_the_same(const World& world, const ProcessFacts& process) {
     const auto stat = read_stat(world.proc, process.pid);
-    return stat && stat->start_time_ticks == process.start_time_ticks;
+    return stat && stat->start_time_ticks == process.start_time_ticks && !stat->ended();
 }
 
 } // namespace
@@ -115,6 +118,9 @@ Result<Snapshot, Error> capture_from_table(const World& world, const Target& tar
     snapshot.taken_at_ns = world.clock->monotonic_ns();
     snapshot.taken_at_realtime_ns = world.clock->realtime_ns();
     const bool dead = state == AgentState::dead;
+    for (const auto& note : target.notes) {
+        snapshot.incomplete.push_back({0, note});
+    }
     auto table =
         target.files.has_table
             ? open_table(target.files, Deadline{*world.clock, options.answer_ns})
@@ -127,7 +133,7 @@ Result<Snapshot, Error> capture_from_table(const World& world, const Target& tar
         }
     } else if (dead) {
         return Failure{table.error()};
-    } else {
+    } else if (state != AgentState::none) {
         snapshot.incomplete.push_back({0, table.error().sentence + "; registered jobs are not known"});
     }
     if (dead) {

@@ -1,5 +1,6 @@
 // Captures a process without its agent: tasks from the table that it left, threads and figures from /proc.
-// For a process that is hung, stopped, refuses us, or is dead. What this way cannot know is said in `incomplete`.
+// For a process that is hung, stopped, refuses us, is dead, or never had an agent: then its threads are its tasks. What
+// this way cannot know is said in `incomplete`.
 #pragma once
 
 #include <tasks/protocol/result.hpp>

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <tasks/protocol/places.hpp>
 
@@ -36,9 +37,10 @@ private:
 };
 
 struct Target {
-    ProcessFacts process; ///< `agent` is answers, stopped or dead here; whether it hangs only asking it tells
-    AgentFiles files;
-    std::uint64_t threads = 0; ///< by /proc/PID/stat, the agent's own included; 0 of a dead process
+    ProcessFacts process; ///< `agent` is answers, stopped, dead or none here; whether it hangs only asking it tells
+    AgentFiles files;     ///< of one without an agent only inner_pid
+    std::vector<std::string> notes; ///< what stands in the way of knowing more, a sentence each
+    std::uint64_t threads = 0;      ///< by /proc/PID/stat, the agent's own included; 0 of a dead process
 };
 
 } // namespace tasks::inspect

@@ -32,8 +32,8 @@ std::string hexadecimal(std::uint64_t value) {
 // One attempt after the other; the first cause that is more than "not there" is the one to tell.
 class Search {
 public:
-    Search(const ModuleFacts& module, std::uint32_t pid)
-        : module_(module), pid_(pid), path_(without_mark(module.path)) {}
+    Search(const ModuleFacts& module, std::uint32_t pid, MappedFiles* mapped)
+        : module_(module), pid_(pid), mapped_(mapped), path_(without_mark(module.path)) {}
 
     Result<std::unique_ptr<ElfModule>> run();
 
@@ -47,6 +47,7 @@ private:
 
     const ModuleFacts& module_;
     std::uint32_t pid_;
+    MappedFiles* mapped_;
     std::string path_;
     std::unique_ptr<ElfModule> found_;
     bool replaced_ = false;
@@ -86,8 +87,11 @@ bool Search::by_path() {
 }
 
 bool Search::by_mapping() {
-    const std::string range = hexadecimal(module_.start) + "-" + hexadecimal(module_.end);
-    return accept(OpenFile::open(proc("map_files/" + range)));
+    if (mapped_ != nullptr) {
+        if (auto opened = mapped_->extract({module_.path, module_.build_id}))
+            return accept(std::move(opened.mapped()));
+    }
+    return accept(OpenFile::open(mapping_path(module_, pid_)));
 }
 
 bool Search::by_executable() {
@@ -147,13 +151,13 @@ Result<std::unique_ptr<ElfModule>> find_vdso(const ModuleFacts& module) {
 
 } // namespace
 
-Result<std::unique_ptr<ElfModule>> find_module(const ModuleFacts& module, std::uint32_t pid) {
+Result<std::unique_ptr<ElfModule>> find_module(const ModuleFacts& module, std::uint32_t pid, MappedFiles* mapped) {
     if (module.path == "[vdso]")
         return find_vdso(module);
     if (module.path.empty() || module.path.front() != '/')
         return Failure{(module.path.empty() ? "memory at 0x" + hexadecimal(module.start) : module.path) +
                        ": code without a file: its frames have no names and stacks may end there"};
-    return Search{module, pid}.run();
+    return Search{module, pid, mapped}.run();
 }
 
 } // namespace tasks::inspect

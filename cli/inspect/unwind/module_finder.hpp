@@ -10,10 +10,13 @@
 
 #include "capture/snapshot.hpp"
 #include "unwind/elf_module.hpp"
+#include "unwind/mapped_files.hpp"
 
 namespace tasks::inspect {
 
 /// The failure is a sentence that names the file, the cause and the way out.
-Result<std::unique_ptr<ElfModule>> find_module(const ModuleFacts& module, std::uint32_t pid);
+/// `mapped`: files that were opened before we gave up being root; the one of this module is taken out where it is used.
+Result<std::unique_ptr<ElfModule>> find_module(const ModuleFacts& module, std::uint32_t pid,
+                                               MappedFiles* mapped = nullptr);
 
 } // namespace tasks::inspect

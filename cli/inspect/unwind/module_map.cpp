@@ -32,7 +32,7 @@ ElfModule* ModuleMap::State::file_of(const ModuleFacts& facts) {
     const auto [entry, is_new] = files.try_emplace(FileKey{facts.path, facts.build_id});
     if (!is_new)
         return entry->second.get();
-    auto found = find_module(facts, options.pid);
+    auto found = find_module(facts, options.pid, &options.mapped);
     if (found)
         entry->second = std::move(*found);
     else
@@ -54,7 +54,7 @@ void ModuleMap::State::open(Mapping& mapping) {
 
 ModuleMap::ModuleMap(const std::vector<ModuleFacts>& modules, ModuleOptions options)
     : state_(std::make_unique<State>()) {
-    state_->options = options;
+    state_->options = std::move(options);
     for (const ModuleFacts& module : modules)
         if (module.start < module.end)
             state_->mappings.push_back({module, false, nullptr, 0});

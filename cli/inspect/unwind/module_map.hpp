@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "capture/snapshot.hpp"
+#include "unwind/mapped_files.hpp"
 
 namespace tasks::inspect {
 
@@ -17,6 +18,7 @@ class ElfModule; // unwind/elf_module.hpp: one opened ELF file with its libdw ha
 
 struct ModuleOptions {
     std::uint32_t pid = 0; ///< for /proc/PID/root, map_files, exe; 0: files are opened by their path only
+    MappedFiles mapped{};  ///< opened before we gave up being root
 };
 
 class ModuleMap {

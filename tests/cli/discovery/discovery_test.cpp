@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include <catch2/catch.hpp>
 
 #include "discovery/fake_machine.hpp"
+#include "discovery/plain_process.hpp"
 #include "inspect/capture/made_table.hpp"
 
 using namespace tasks;
@@ -120,8 +122,9 @@ TEST_CASE("the files of a program before exec() are not taken for those of the o
     REQUIRE(survey.dead.size() == 1);
     CHECK(survey.dead[0].target.process.name == "before");
     const auto now = scene.discovery().by_pid(12);
-    REQUIRE_FALSE(now);
-    CHECK((says(now.error(), "another program") && says(now.error(), "tasks stack 12@345")));
+    REQUIRE(now);
+    CHECK(now->process.agent == inspect::AgentState::none);
+    CHECK((tells(now->notes, "another program") && tells(now->notes, "tasks stack 12@345")));
     const auto then = scene.discovery().by_instance(12, 345);
     REQUIRE(then);
     CHECK(then->process.agent == inspect::AgentState::dead);
@@ -287,15 +290,86 @@ TEST_CASE("a pid that nobody has is not inspectable, with the way to its table")
     CHECK(says(never.error(), "process 99: there is no such process"));
 }
 
-TEST_CASE("a process without an agent is told with where was looked") {
+TEST_CASE("a process without an agent is one to look at from outside") {
     Scene scene;
-    scene.machine.process(12, 345, {.command = "bash"});
+    scene.machine.process(12, 345, {.command = "bash", .inner_pid = 3});
     auto discovery = scene.discovery();
     const auto target = discovery.by_pid(12);
+    REQUIRE(target);
+    CHECK(target->process.agent == inspect::AgentState::none);
+    CHECK(target->process.name == "bash");
+    CHECK(target->files.directory == nullptr);
+    CHECK(target->files.inner_pid == 3);
+    CHECK(target->notes.empty());
+    const auto instance = discovery.by_instance(12, 345);
+    REQUIRE(instance);
+    CHECK(instance->process.agent == inspect::AgentState::none);
+}
+
+TEST_CASE("a process that is stopped and has no agent says so") {
+    Scene scene;
+    scene.machine.process(12, 345, {.state = 'T'});
+    const auto target = scene.discovery().by_pid(12);
+    REQUIRE(target);
+    CHECK(target->process.agent == inspect::AgentState::none);
+    CHECK(tells(target->notes, "kill -CONT 12"));
+}
+
+TEST_CASE("a zombie has nothing left to look at") {
+    Scene scene;
+    scene.machine.process(12, 345, {.state = 'Z', .threads = 1});
+    const auto target = scene.discovery().by_pid(12);
     REQUIRE_FALSE(target);
     CHECK(target.error().trouble == inspect::Trouble::not_inspectable);
-    CHECK(says(target.error(), "process 12 (bash): no agent found"));
-    CHECK(says(target.error(), scene.directory.path()));
+    CHECK(says(target.error(), "process 12: it has ended, and is a zombie until its parent 1"));
+}
+
+TEST_CASE("the kernel's own threads and programs of another kind are refused with a sentence") {
+    Scene scene;
+    scene.machine.process(2, 3, {.command = "kthreadd", .flags = 0x00208040});
+    const auto kernel = scene.discovery().by_pid(2);
+    REQUIRE_FALSE(kernel);
+    CHECK(says(kernel.error(), "process 2 (kthreadd): a thread of the kernel"));
+
+    scene.machine.process(12, 345, {.command = "old"});
+    std::filesystem::remove(scene.machine.proc().path("12/exe"));
+    scene.machine.proc().file("12/exe", std::string{"\x7f"
+                                                    "ELF\x01\x01\x01"} +
+                                            std::string(45, '\0'));
+    const auto foreign = scene.discovery().by_pid(12);
+    REQUIRE_FALSE(foreign);
+    CHECK(foreign.error().trouble == inspect::Trouble::not_inspectable);
+    CHECK(says(foreign.error(), "process 12 (old): a 32-bit program"));
+}
+
+TEST_CASE("a program of another processor is told by its first bytes, and too few bytes tell nothing") {
+    std::string header{"\x7f"
+                       "ELF\x02\x01\x01"};
+    header.resize(64);
+    header[18] = '\xf3'; // EM_RISCV
+    CHECK(foreign_program(header).find("ELF machine 243") != std::string::npos);
+    CHECK(foreign_program(header.substr(0, 19)).empty());
+    CHECK(foreign_program("#!/bin/sh").empty());
+    CHECK(foreign_program("").empty());
+}
+
+TEST_CASE("a name leads to a process without an agent, where none with one has it") {
+    Scene scene;
+    scene.machine.process(12, 345, {.command = "python3"});
+    scene.machine.process(13, 345, {.command = "kworker", .flags = 0x00200000});
+    auto discovery = scene.discovery();
+    const auto target = discovery.by_name("python3");
+    REQUIRE(target);
+    CHECK((target->process.pid == 12 && target->process.agent == inspect::AgentState::none));
+    CHECK_FALSE(discovery.by_name("kworker"));
+    scene.machine.process(14, 346, {.command = "python3"});
+    const auto two = scene.discovery().by_name("python3");
+    REQUIRE_FALSE(two);
+    CHECK(says(two.error(), "2 processes have it (12, 14)"));
+    scene.living(15, 347, "python3");
+    const auto with_agent = scene.discovery().by_name("python3");
+    REQUIRE(with_agent);
+    CHECK(with_agent->process.pid == 15);
 }
 
 TEST_CASE("another user's process is a matter of permission") {
@@ -319,9 +393,10 @@ TEST_CASE("files in a directory of another user are not believed") {
     scene.living(12, 345);
     auto discovery = scene.discovery();
     const auto target = discovery.by_pid(12);
-    REQUIRE_FALSE(target);
-    CHECK(says(target.error(), "it is not believed"));
-    CHECK(says(target.error(), scene.directory.path()));
+    REQUIRE(target);
+    CHECK(target->process.agent == inspect::AgentState::none);
+    CHECK(tells(target->notes, "it is not believed"));
+    CHECK(tells(target->notes, scene.directory.path()));
 }
 
 TEST_CASE("a unique name leads to its process, by agent's name or program") {

@@ -29,9 +29,9 @@ void FakeMachine::process(std::uint32_t pid, std::uint64_t start, const Facts& f
     const auto folder = std::to_string(pid);
     const auto uid = std::to_string(facts.uid == ~0u ? euid : facts.uid);
     const auto inner = facts.inner_pid == 0 ? "" : "\t" + std::to_string(facts.inner_pid);
-    proc_.file(folder + "/stat", folder + " (" + facts.command + ") " + facts.state +
-                                     " 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 " + std::to_string(facts.threads) + " 0 " +
-                                     std::to_string(start) + " 0 0\n");
+    proc_.file(folder + "/stat", folder + " (" + facts.command + ") " + facts.state + " 1 1 1 0 -1 " +
+                                     std::to_string(facts.flags) + " 0 0 0 0 0 0 0 0 20 0 " +
+                                     std::to_string(facts.threads) + " 0 " + std::to_string(start) + " 0 0\n");
     proc_.file(folder + "/status", "Name:\t" + facts.command + "\nUid:\t" + uid + "\t" + uid + "\t" + uid + "\t" + uid +
                                        "\nGid:\t0\t0\t0\t0\nNSpid:\t" + folder + inner + "\n");
     proc_.file(folder + "/environ", facts.environ);

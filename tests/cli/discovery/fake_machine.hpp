@@ -32,6 +32,7 @@ public:
         std::uint64_t mount_namespace = 4026531841;
         std::string root = "/";
         std::string environ{}; ///< NUL between the entries
+        std::uint32_t flags = 0;
     };
     void process(std::uint32_t pid, std::uint64_t start, const Facts& facts);
     void process(std::uint32_t pid, std::uint64_t start) { process(pid, start, Facts{}); }
