@@ -70,9 +70,9 @@ TEST_CASE("an ELF file whose every length lies is none") {
     header.e_ident[EI_CLASS] = ELFCLASS64;
     header.e_shentsize = sizeof(Elf64_Shdr);
     for (const std::uint64_t at : {std::uint64_t{0}, std::uint64_t{64}, ~std::uint64_t{0}, ~std::uint64_t{0} / 2}) {
-        for (const std::uint16_t count : {0, 1, 2, 65535}) {
+        for (const int count : {0, 1, 2, 65535}) {
             header.e_shoff = at;
-            header.e_shnum = count;
+            header.e_shnum = static_cast<std::uint16_t>(count);
             header.e_shstrndx = static_cast<std::uint16_t>(count == 0 ? 0 : count - 1);
             std::string file(reinterpret_cast<const char*>(&header), sizeof header);
             for (int section = 0; section < 2; ++section) {
