@@ -43,11 +43,6 @@ std::string program_name() {
     return std::string(whole.substr(whole.rfind('/') + 1));
 }
 
-std::string refused(const char* call) {
-    const int error = errno;
-    return (std::string(call) + ": " + std::strerror(error)).append(way_out(error));
-}
-
 } // namespace
 
 std::optional<std::uint64_t> start_time_of(std::uint32_t pid) {
@@ -63,9 +58,9 @@ Result<Identity> read_identity(std::string_view name) {
     identity.start_time_ticks = start_time_in(stat);
     const pid_t pid = ::getpid(); // under a filter of system calls this may fail too
     if (pid <= 0)
-        return Failure{refused("getpid")};
+        return Failure{because("getpid", errno)};
     if (::syscall(SYS_gettid) <= 0)
-        return Failure{refused("gettid")};
+        return Failure{because("gettid", errno)};
     identity.pid = static_cast<std::uint32_t>(pid);
     identity.uid = static_cast<std::uint32_t>(::geteuid());
     struct stat pid_namespace{};

@@ -5,24 +5,14 @@
 namespace tasks::agent {
 namespace {
 
-using protocol::Capture;
 using protocol::State;
 using protocol::WaitReason;
 
-/// A thread that ran at each of three looks counts as running.
 void take_from_thread(const protocol::ThreadStack& thread, MergedTask& merged) noexcept {
     merged.from_thread = true;
-    merged.age_ns.reset();
-    if (thread.capture == Capture::running || thread.capture == Capture::changing) {
-        merged.state = State::running;
-        return;
-    }
-    merged.age_ns = thread.last_ran_ago_ns;
-    merged.state = State::unknown;
-    if (thread.capture == Capture::captured && thread.register_count != 0) {
-        merged.state = State::running; // captured as it ran
-    } else if (thread.capture == Capture::captured || thread.capture == Capture::unreadable) {
-        merged.state = State::waiting;
+    merged.state = protocol::state_of_thread(thread.capture, thread.register_count != 0);
+    merged.age_ns = merged.state == State::running ? std::nullopt : thread.last_ran_ago_ns;
+    if (merged.state == State::waiting) {
         merged.wait_reason = protocol::wait_of_syscall(thread.syscall, thread.arguments);
     }
 }

@@ -1,7 +1,6 @@
 #include "profile_groups.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 #include <tuple>
 

@@ -187,14 +187,17 @@ void Registry::count(ThreadState& thread, std::uint32_t site, bool birth) noexce
         add_alone(birth ? counts.births : counts.deaths, 1);
         return;
     }
+    count_shared(site, birth);
+}
+
+void Registry::count_shared(std::uint32_t site, bool birth) noexcept {
     if (protocol::SiteRecord* shared = sites_.record(site); shared != nullptr)
         std::atomic_ref(birth ? shared->births : shared->deaths).fetch_add(1, std::memory_order_relaxed);
 }
 
 void Registry::end_without_state(std::uint32_t record, std::uint32_t site) noexcept {
     ended_without_state_.fetch_add(1, std::memory_order_release);
-    if (protocol::SiteRecord* shared = sites_.record(site); shared != nullptr)
-        std::atomic_ref(shared->deaths).fetch_add(1, std::memory_order_relaxed);
+    count_shared(site, false);
     RecordStore one;
     records_.give(one, record);
     records_.give_all(one);

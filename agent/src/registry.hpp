@@ -111,6 +111,7 @@ private:
     }
     void unbind(ThreadState& state) noexcept;
     void count(ThreadState& thread, std::uint32_t site, bool birth) noexcept;
+    void count_shared(std::uint32_t site, bool birth) noexcept;
     void remember_exit(std::uint32_t tid) noexcept;
     void forget_exit(std::uint32_t tid) noexcept;
     void call() noexcept;

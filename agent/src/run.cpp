@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 
 #include <tasks/protocol/places.hpp>
@@ -53,10 +52,6 @@ std::size_t thread_local_bytes() noexcept {
 
 std::string file_name(const Identity& identity, std::string_view suffix) {
     return protocol::instance_name(identity.pid, identity.start_time_ticks) + std::string(suffix);
-}
-
-std::string because(const char* what, int error) {
-    return (std::string(what) + ": " + std::strerror(error)).append(way_out(error));
 }
 
 } // namespace

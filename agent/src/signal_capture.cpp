@@ -149,8 +149,7 @@ bool take_signal(int signal, std::string& problem) {
     ::sigfillset(&action.sa_mask);
     if (::sigaction(signal, &action, nullptr) == 0)
         return true;
-    const int error = errno;
-    problem = ("capture_signal " + std::to_string(signal) + ": " + std::strerror(error)).append(way_out(error));
+    problem = because("capture_signal " + std::to_string(signal), errno);
     return false;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cerrno>
+#include <cstring>
+#include <string>
 #include <string_view>
 
 namespace tasks::agent {
@@ -23,6 +25,11 @@ constexpr std::string_view way_out(int error) noexcept {
     default:
         return "";
     }
+}
+
+/// "what: cause; way out"
+inline std::string because(std::string what, int error) {
+    return what.append(": ").append(std::strerror(error)).append(way_out(error));
 }
 
 } // namespace tasks::agent

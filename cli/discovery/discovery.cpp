@@ -48,7 +48,8 @@ Error nobody_is_named(std::string_view name, bool may_be_verb) {
                      : "no process that you may look at has it; tasks list -a shows those that there are")};
 }
 
-Error several_are_named(std::string_view name, const std::vector<std::uint32_t>& pids) {
+Error several_are_named(std::string_view name, std::vector<std::uint32_t> pids) {
+    std::ranges::sort(pids);
     std::vector<std::string> texts;
     std::ranges::transform(pids, std::back_inserter(texts), [](auto pid) { return std::to_string(pid); });
     return {Trouble::usage, "name " + std::string{name} + ": " + std::to_string(pids.size()) + " processes have it (" +
@@ -82,18 +83,35 @@ Result<Target, Error> Discovery::by_pid(std::uint32_t pid) {
         return failure(Trouble::not_inspectable,
                        "process " + std::to_string(pid) + ": " + std::strerror(process.error()));
     }
-    if (!world_->is_root() && process->uid != world_->euid) {
+    if (!may_read(*process)) {
         return Failure{not_ours(pid, process->uid, world_->euid)};
     }
-    auto located = locator_->locate({*process}, true);
-    auto& found = located.front();
-    if (!found.files) {
-        return without_agent(*process, found.problem ? found.problem->sentence : "");
+    auto found = locate(*process);
+    return found.of_earlier_program ? without_agent(*process, earlier_program(*process)) : target_of(*process, found);
+}
+
+bool Discovery::may_read(const Process& process) const noexcept {
+    return world_->is_root() || process.uid == world_->euid;
+}
+
+Discovery::Found Discovery::locate(const Process& process) {
+    auto located = locator_->locate({process}, true);
+    Found found{std::move(located.front()), {}, false};
+    if (found.located.files) {
+        std::vector<std::string> problems; // the capture tells them
+        found.table = table_head(*world_, *found.located.files, problems);
+        found.of_earlier_program =
+            found.table && is_of_earlier_program(*world_, *machine_, process.stat.pid, *found.table);
     }
-    if (is_replaced(*process, *found.files)) {
-        return without_agent(*process, earlier_program(*process));
+    return found;
+}
+
+Result<Target, Error> Discovery::target_of(const Process& process, Found& found) const {
+    auto& [located, table, _] = found;
+    if (!located.files) {
+        return without_agent(process, located.problem ? located.problem->sentence : "");
     }
-    return with_name(*process, *std::move(found.files));
+    return living_target(*world_, process, *std::move(located.files), table ? &*table : nullptr);
 }
 
 Result<Target, Error> Discovery::without_agent(const Process& process, std::string note) const {
@@ -102,18 +120,6 @@ Result<Target, Error> Discovery::without_agent(const Process& process, std::stri
         target->notes.push_back(std::move(note));
     }
     return target;
-}
-
-bool Discovery::is_replaced(const Process& process, const inspect::AgentFiles& files) const {
-    std::vector<std::string> problems;
-    const auto table = table_head(*world_, files, problems);
-    return table && is_of_earlier_program(*world_, *machine_, process.stat.pid, *table);
-}
-
-Target Discovery::with_name(const Process& process, inspect::AgentFiles files) const {
-    std::vector<std::string> problems; // the capture tells them
-    const auto table = table_head(*world_, files, problems);
-    return living_target(*world_, process, std::move(files), table ? &*table : nullptr);
 }
 
 Error Discovery::no_such_process(std::uint32_t pid) {
@@ -157,15 +163,17 @@ Result<Target, Error> Discovery::by_name(std::string_view name, bool may_be_verb
         }
         pids = plain.ours;
     }
-    return Failure{several_are_named(name, pids)};
+    return Failure{several_are_named(name, std::move(pids))};
 }
 
 Result<Target, Error> Discovery::by_instance(std::uint32_t pid, std::uint64_t start_time_ticks) {
     const auto process = read_process(*world_, pid);
     if (process && process->stat.start_time_ticks == start_time_ticks) {
-        const auto located = locator_->locate({*process}, true);
-        if (!located.front().files || !is_replaced(*process, *located.front().files)) {
-            return by_pid(pid);
+        if (!may_read(*process)) {
+            return Failure{not_ours(pid, process->uid, world_->euid)};
+        }
+        if (auto found = locate(*process); !found.of_earlier_program) {
+            return target_of(*process, found);
         }
     }
     const auto directories = searched_directories(*world_);

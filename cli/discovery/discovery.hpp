@@ -26,8 +26,7 @@ public:
     Result<inspect::Target, inspect::Error> by_pid(std::uint32_t pid);
 
     /// The one living process that calls itself so, or whose program or command is named so: of those with an agent,
-    /// else of all. `may_be_verb`: the name
-    /// stands where a verb might, and the error says that there is neither.
+    /// else of all. `may_be_verb`: the name stands where a verb might, and the error says that there is neither.
     Result<inspect::Target, inspect::Error> by_name(std::string_view name, bool may_be_verb = false);
 
     /// A process that may be dead, by pid in its own namespace and start time in ticks.
@@ -36,9 +35,16 @@ public:
 private:
     Discovery(const inspect::World& world, Machine machine, std::uint64_t patience_ns);
     inspect::Error no_such_process(std::uint32_t pid);
-    bool is_replaced(const Process& process, const inspect::AgentFiles& files) const;
+    bool may_read(const Process& process) const noexcept;
+    /// A living process's agent, and its table's head where it can be read.
+    struct Found {
+        AgentLocator::Located located;
+        std::optional<protocol::TableFacts> table;
+        bool of_earlier_program; ///< that the process was before exec()
+    };
+    Found locate(const Process& process);
+    Result<inspect::Target, inspect::Error> target_of(const Process& process, Found& found) const;
     Result<inspect::Target, inspect::Error> without_agent(const Process& process, std::string note) const;
-    inspect::Target with_name(const Process& process, inspect::AgentFiles files) const;
 
     // Behind pointers: the locator refers to the machine, and this object moves.
     const inspect::World* world_;

@@ -28,12 +28,12 @@ Result<Process, int> read_process(const inspect::World& world, std::uint32_t pid
 /// `likely_uid`: whose files led to it.
 Result<Process, int> read_near_process(const inspect::World& world, std::uint32_t pid, std::uint32_t likely_uid);
 
-/// The target that those files belong to. Its name is the table's, else the command's.
 /// True: the table is of a program that this process was before exec(), which keeps pid and start time: the agent's
 /// thread that it names is not in the process any more. What cannot be judged from here is believed.
 bool is_of_earlier_program(const inspect::World& world, const Machine& machine, std::uint32_t pid,
                            const protocol::TableFacts& table);
 
+/// The target that those files belong to. Its name is the table's, else the command's.
 inspect::Target living_target(const inspect::World& world, const Process& process, inspect::AgentFiles files,
                               const protocol::TableFacts* table);
 inspect::Target dead_target(const inspect::World& world, inspect::AgentFiles files, const protocol::TableFacts* table);

@@ -115,7 +115,7 @@ def test_other_users():
         assert result.returncode == 0 and "run as root to see all" in result.stdout, result
     closed = f"import ctypes, time; ctypes.CDLL(None).prctl({PR_SET_DUMPABLE}, 0); time.sleep(1000)"
     with running(sys.executable, "-c", closed, **as_nobody) as process:
-        until("it closed itself", lambda: os.stat(f"/proc/{process.pid}").st_uid == 0)
+        until("it closed itself", lambda: os.stat(f"/proc/{process.pid}/maps").st_uid == 0)
         refused(process.pid, 4, "its stacks may not be read", "run as root", **as_nobody)
         assert run(TASKS, "vitals", str(process.pid), **as_nobody).returncode == 0
         until("root sees it sleep", lambda: wait_of(process.pid) == {"sleep": 1})

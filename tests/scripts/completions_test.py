@@ -11,7 +11,7 @@ import tempfile
 from example_process import SOURCE, TASKS, Example, run, tasks, until
 
 COMPLETIONS = os.path.join(SOURCE, "packaging/completions")
-VERBS = ["list", "tree", "vitals", "count", "stack", "version"]
+VERBS = ["list", "tree", "vitals", "count", "stack", "deadlocks", "version"]
 
 
 class Help:
@@ -85,12 +85,12 @@ class Zsh:
         said = self.said(line, directory)
         specs = [re.sub(r"^spec (\([^)]*\))?", "", text) for text in said if text.startswith("spec ")]
         last = line.split(" ")[-1]
-        option = re.match(r"(--[a-z]+)=", last)
+        option = re.match(r"(--[a-z-]+)=", last)
         if option:
             values = [re.search(r":\(([^)]*)\)$", spec)[1] for spec in specs if spec.startswith(option[1] + "=")]
             return {f"{option[1]}={value}" for value in values[0].split() if f"{option[1]}={value}".startswith(last)}
         if last.startswith("-"):
-            return {re.match(r"--?[a-z]+", spec)[0] for spec in specs if spec.startswith("-") and spec != "-C"}
+            return {re.match(r"--?[a-z-]+", spec)[0] for spec in specs if spec.startswith("-") and spec != "-C"}
         if any(re.match(r"1:.*_tasks_targets$", spec) for spec in specs):
             said = self.said(line, directory, f"command_word={quoted(TASKS)}; _tasks_targets")
         return {text.split(" ", 1)[1] for text in said if text.startswith("word ") and text.split(" ", 1)[1].startswith(last)}

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A host that makes children or another program of itself lives the same life with and without the agent; its table
 is never a child's to write, and no child or program after it is taken for it."""
-from life_host import job_names, run, same_life, says_no_agent, tasks_json, vitals_are_true, TASKS
+from life_host import job_names, same_life, says_no_agent, tasks_json, vitals_are_true
 
 PARENTS = ["of the parent", "of the parent too"]
 
@@ -36,8 +36,9 @@ def second_program(pause, before):
 def program_without(pause, before):
     """Its pid and start time are those of the program before it, whose files are still there."""
     assert (pause.fds, pause.threads) == (before.fds, before.threads), (pause.__dict__, before.__dict__)
-    result = run(TASKS, "vitals", "-p", str(pause.pid))
-    assert result.returncode == 3 and "another program" in result.stderr, result
+    vitals = tasks_json("vitals", "-p", pause.pid)
+    assert vitals["state"] == "without an agent" and vitals["tasks"]["total"] == pause.threads, vitals
+    assert any("another program" in entry["reason"] for entry in vitals["incomplete"]), vitals
     assert pause.pid not in [row["pid"] for row in tasks_json("list")["processes"]]
 
 

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """A host that gives up root, changes its root, or moves into namespaces lives the same life with and without the agent,
 which answers those that it should then: root and the user that the host is now."""
-import json
 import os
 import socket
 import subprocess
@@ -71,8 +70,10 @@ def user_and_root(pause, before):
 
 def stranger_and_root(pause, _):
     """The agent goes by the user of the moment; the command does not believe files that are a third user's."""
-    refusal = json.loads(tasks("vitals", "-p", pause.pid, "--json", expect=3))["error"]["message"]
-    assert "owned by uid 12345, its process by uid 12346; it is not believed" in refusal, refusal
+    vitals = tasks_json("vitals", "-p", pause.pid)
+    assert vitals["state"] == "without an agent", vitals
+    told, = [entry["reason"] for entry in vitals["incomplete"]]
+    assert "owned by uid 12345, its process by uid 12346; it is not believed" in told, told
     assert answer_to(STRANGER, pause) == answer_to(0, pause) == "served"
     assert "uid 12346, you are 12345" in answer_to(USER, pause)
 

@@ -91,10 +91,10 @@ def check_same_as_live(target):
 
 
 def counts(report):
-    """Tasks by what they do."""
+    """Tasks by what they do; a thread is named by its frames, which not every detail has."""
     found = {}
     for group in report["groups"]:
-        key = (group["kind"], group["state"], group["wait_name"], group["name"])
+        key = (group["kind"], group["state"], group["wait_name"], group["name"] if group["kind"] == "job" else None)
         found[key] = found.get(key, 0) + group["count"]
     return found
 

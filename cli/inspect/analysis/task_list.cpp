@@ -15,30 +15,17 @@ using protocol::WaitReason;
 
 namespace {
 
-// State, wait and age as the thread itself shows them. A thread that ran at each of three looks counts as running.
+// State, wait and age as the thread itself shows them.
 void take_from_thread(const ThreadFacts& thread, TaskView& task) noexcept {
     task.from_thread = true;
+    task.state = protocol::state_of_thread(thread.capture, thread.captured_running());
     task.age = TaskView::unknown_age;
-    if (thread.captured_running()) {
-        task.state = State::running;
-        return;
+    if (task.state != State::running) {
+        task.age = thread.last_ran_ago_ns.value_or(TaskView::unknown_age);
     }
-    switch (thread.capture) {
-    case Capture::running:
-    case Capture::changing:
-        task.state = State::running;
-        return;
-    case Capture::captured:
-    case Capture::unreadable:
-        task.state = State::waiting;
+    if (task.state == State::waiting) {
         task.wait_reason =
             thread.wait_reason ? *thread.wait_reason : protocol::wait_of_syscall(thread.syscall, thread.arguments);
-        task.age = thread.last_ran_ago_ns.value_or(TaskView::unknown_age);
-        return;
-    default: // nobody knows whether it runs
-        task.state = State::unknown;
-        task.age = thread.last_ran_ago_ns.value_or(TaskView::unknown_age);
-        return;
     }
 }
 

@@ -56,6 +56,22 @@ enum class Capture : std::uint8_t {
     unreadable = 7,    ///< its stack could not be read
 };
 
+/// What a thread does, by what came of it; `has_registers`: it was captured as it ran. One that ran at each of three
+/// looks counts as running, one whose end or refusal left nothing to judge by as unknown.
+constexpr State state_of_thread(Capture capture, bool has_registers) noexcept {
+    switch (capture) {
+    case Capture::running:
+    case Capture::changing:
+        return State::running;
+    case Capture::captured:
+        return has_registers ? State::running : State::waiting;
+    case Capture::unreadable:
+        return State::waiting;
+    default:
+        return State::unknown;
+    }
+}
+
 /// The word that people and JSON read: "thread", "waiting", "chan send". A number from a newer peer
 /// that this list does not know gives "unknown". The views live for ever.
 std::string_view word(Kind kind) noexcept;
