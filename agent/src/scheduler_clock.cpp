@@ -1,6 +1,6 @@
 #include "scheduler_clock.hpp"
 
-#include <charconv>
+#include <tasks/protocol/sched_file.hpp>
 
 #include "clock.hpp"
 #include "fixed_text.hpp"
@@ -12,26 +12,6 @@ namespace {
 constexpr std::uint64_t comparison_life_ns = 500'000'000;
 
 } // namespace
-
-std::optional<std::uint64_t> exec_start_ns(std::string_view sched) noexcept {
-    // "se.exec_start      :      12345.678901": milliseconds and six digits (kernel/sched/debug.c, SPLIT_NS).
-    const std::size_t at = sched.find("se.exec_start");
-    if (at == std::string_view::npos)
-        return {};
-    sched.remove_prefix(at);
-    const std::size_t digits = sched.find_first_of("0123456789\n");
-    if (digits == std::string_view::npos)
-        return {};
-    sched.remove_prefix(digits);
-    std::uint64_t milliseconds = 0;
-    if (!take_number(sched, milliseconds, 10, '.'))
-        return {};
-    std::uint64_t nanoseconds = 0;
-    const auto [end, error] = std::from_chars(sched.data(), sched.data() + sched.size(), nanoseconds);
-    if (error != std::errc{} || end != sched.data() + 6)
-        return {};
-    return milliseconds * 1'000'000 + nanoseconds;
-}
 
 void SchedulerClocks::begin(int task_directory, std::uint32_t own_tid, std::span<char> buffer) noexcept {
     task_directory_ = task_directory;
@@ -62,7 +42,7 @@ void SchedulerClocks::compare(std::size_t cpu) noexcept {
     const std::int64_t got = read_file(task_directory_, path.c_str(), buffer_);
     if (got <= 0)
         return;
-    const auto own = exec_start_ns({buffer_.data(), static_cast<std::size_t>(got)});
+    const auto own = protocol::exec_start_ns({buffer_.data(), static_cast<std::size_t>(got)});
     if (!own)
         return;
     comparison.offset_ns = comparison.compared_at_ns - *own;

@@ -12,12 +12,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string_view>
 
 namespace tasks::agent {
-
-/// The value of se.exec_start in the text of a sched file, in nanoseconds; nothing where the kernel doesn't tell.
-std::optional<std::uint64_t> exec_start_ns(std::string_view sched) noexcept;
 
 class SchedulerClocks {
 public:

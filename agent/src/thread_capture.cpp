@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <charconv>
 
+#include <tasks/protocol/sched_file.hpp>
+
 #include "clock.hpp"
 #include "fixed_text.hpp"
 #include "mappings.hpp"
@@ -150,7 +152,7 @@ ThreadCapture::Attempt ThreadCapture::attempt(const Files& files, std::size_t st
 
 void ThreadCapture::read_last_ran(protocol::ThreadStack& thread) const noexcept {
     const auto cpu = stat_field(read(thread.tid, "stat", 5), 39);
-    const auto ran = exec_start_ns(read(thread.tid, "sched", 5));
+    const auto ran = protocol::exec_start_ns(read(thread.tid, "sched", 5));
     if (cpu && ran)
         thread.last_ran_ago_ns = clocks_.ago(*cpu, *ran, now_ns());
 }

@@ -40,6 +40,7 @@ struct Words {
     bool all = false;
     bool full = false;
     bool no_touch = false;
+    bool stop = false;
     std::string target;
     std::string pid;
     std::string from;
@@ -81,7 +82,11 @@ void add_stack_options(CLI::App& app, Words& words) {
     app.add_option("--match", words.match, "Only tasks whose name, label, function or file matches (POSIX extended)")
         ->type_name("REGEX");
     app.add_option("--limit", words.limit, "Show the N biggest groups and say how many more there are")->type_name("N");
-    app.add_flag("--no-touch", words.no_touch, "Leave threads that run alone: no samples, none held for microseconds");
+    auto* no_touch = app.add_flag("--no-touch", words.no_touch,
+                                  "Leave threads that run alone: no samples, none held for microseconds");
+    app.add_flag("--stop", words.stop,
+                 "Hold the whole process meanwhile: all of one instant; it pauses, and some calls see EINTR")
+        ->excludes(no_touch);
 }
 
 struct Verbs {
@@ -249,6 +254,7 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
     into.json = words.json;
     into.dead = words.dead;
     into.touch = !words.no_touch;
+    into.stop = words.stop;
     into.all = words.all;
     if (into.dead && into.all) {
         return "--dead and --all: give one of them";

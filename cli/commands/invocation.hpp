@@ -27,6 +27,7 @@ struct Invocation {
     bool json = false;
     bool dead = false; ///< of list
     bool touch = true; ///< of stack: threads that run may be sampled, or held for microseconds
+    bool stop = false; ///< of stack: the whole process is held meanwhile
     bool all = false;  ///< of list: those without an agent too
     Colour colour = Colour::automatic;
     std::uint64_t timeout_ns = 1'000'000'000;

@@ -10,6 +10,7 @@ Outcome stack_verb(const inspect::World& world, const Invocation& asked, const O
     inspect::CaptureOptions options;
     options.figures = false;
     options.touch = asked.touch;
+    options.stop = asked.stop;
     const auto snapshot = capture_target(world, asked, options);
     if (!snapshot) {
         return snapshot.error();

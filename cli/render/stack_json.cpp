@@ -108,6 +108,7 @@ void write_stacks(const StackReport& report, JsonWriter& json) {
     json.key("skew_ns");
     const bool threads = report.list.slots() > 0 && !report.list.snapshot().threads.empty();
     json.number(threads ? std::optional(report.skew_ns) : std::nullopt);
+    json.key("held_ns").number(report.held_ns);
     json.key("tasks").number(report.tasks);
     json.key("deadlocks");
     write_findings(report.waits, json);

@@ -56,7 +56,11 @@ std::string totals(const StackReport& report, bool left_out) {
     if (report.skew_ns > 0) {
         text += "; threads captured within " + duration(std::max(report.skew_ns, millisecond));
     }
-    text += captured_running(report);
+    if (report.held_ns) {
+        text += "; the process was held for " + duration(std::max(*report.held_ns, millisecond));
+    } else {
+        text += captured_running(report);
+    }
     if (report.dropped > 0) {
         text += "; " + counted(report.dropped, "job") + " found no room in the table: not shown";
     }

@@ -11,7 +11,7 @@ _tasks_options() {
     vitals | count) echo '-h --help -p --pid --from --timeout --json --color' ;;
     deadlocks) echo '-h --help -p --pid --timeout --json --color' ;;
     stack)
-        echo '-h --help -p --pid --from --timeout --full --state --kind --older --match --limit --no-touch --json --color'
+        echo '-h --help -p --pid --from --timeout --full --state --kind --older --match --limit --no-touch --stop --json --color'
         ;;
     version) echo '-h --help --json --color' ;;
     esac

@@ -66,3 +66,4 @@ complete -c tasks -n '__tasks_verb stack' -l older -x -a '1s 30s 5m 1h 1d' -d 'o
 complete -c tasks -n '__tasks_verb stack' -l match -x -d 'only tasks whose name, label, function or file matches'
 complete -c tasks -n '__tasks_verb stack' -l limit -x -d 'show the biggest groups'
 complete -c tasks -n '__tasks_verb stack' -l no-touch -d 'leave threads that run alone'
+complete -c tasks -n '__tasks_verb stack' -l stop -d 'hold the whole process meanwhile'

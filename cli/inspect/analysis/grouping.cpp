@@ -90,6 +90,7 @@ Grouping::Grouping(const Snapshot& snapshot, const StackSource& source, const St
     report_.process = snapshot.process;
     report_.taken_at_realtime_ns = snapshot.taken_at_realtime_ns;
     report_.skew_ns = snapshot.skew_ns;
+    report_.held_ns = snapshot.held_ns;
     report_.list = TaskList(snapshot);
     report_.dropped = snapshot.vitals.jobs_dropped;
     report_.incomplete = snapshot.incomplete;

@@ -54,6 +54,7 @@ struct StackReport {
     ProcessFacts process;
     std::uint64_t taken_at_realtime_ns = 0;
     std::uint64_t skew_ns = 0;
+    std::optional<std::uint64_t> held_ns; ///< Snapshot::held_ns
     TaskList list;
     std::vector<std::uint32_t> next; ///< by slot: the next slot of the same group
     std::vector<GroupShape> shapes;

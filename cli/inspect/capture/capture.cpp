@@ -39,6 +39,9 @@ Result<Snapshot, Error> capture(const World& world, const Target& target, const 
     if (target.process.agent != AgentState::answers) { // dead or stopped: there is nobody to ask
         return without_agent(world, target, target.process.agent, "", options, started);
     }
+    if (options.stop) { // its agent's thread will stand still too
+        return without_agent(world, target, AgentState::answers, "", options, started);
+    }
     if (!target.files.has_socket) {
         return without_agent(world, target, AgentState::hung, "its agent has no socket", options, started);
     }

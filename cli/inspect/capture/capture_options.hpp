@@ -13,6 +13,7 @@ struct CaptureOptions {
     bool threads = true;                                       ///< wait facts of each thread
     std::uint32_t stack_bytes = protocol::default_stack_bytes; ///< copied a thread; 0: wait facts only
     bool touch = true;    ///< threads that run may be sampled, or held for microseconds; from outside only
+    bool stop = false;    ///< the whole process is held meanwhile; from outside only
     bool last_ran = true; ///< how long ago each thread last ran, which costs most of its time
 
     std::uint64_t hello_ns = 500'000'000;  ///< after that the agent counts as hung

@@ -7,7 +7,10 @@
 
 #include <sys/uio.h>
 
+#include <tasks/protocol/sched_file.hpp>
+
 #include "capture/proc_stat.hpp"
+#include "capture/scheduler_clocks.hpp"
 #include "capture/thread_skew.hpp"
 #include "capture/wait_facts.hpp"
 
@@ -65,10 +68,19 @@ std::string copy_memory(std::uint32_t pid, std::uint64_t address, std::size_t by
     return copy;
 }
 
+/// What serves all threads of a process.
+struct Readers {
+    Readers(const World& world, std::uint32_t pid) : memory(pid), waits(world, pid, memory), clocks(world) {}
+
+    LiveMemory memory;
+    WaitReader waits;
+    SchedulerClocks clocks;
+};
+
 class ThreadReader {
 public:
-    ThreadReader(const World& world, const ThreadsAsked& asked, WaitReader& waits, std::uint32_t tid)
-        : world_(world), asked_(asked), waits_(waits),
+    ThreadReader(const World& world, const ThreadsAsked& asked, Readers& readers, std::uint32_t tid)
+        : world_(world), asked_(asked), readers_(readers),
           folder_(std::to_string(asked.pid) + "/task/" + std::to_string(tid) + "/") {
         thread_.tid = tid;
     }
@@ -85,6 +97,7 @@ public:
         if (thread_.capture != Capture::captured) {
             thread_.stack.clear();
             thread_.wait = {};
+            thread_.last_ran_ago_ns.reset();
         }
         const auto channel = text("wchan");
         thread_.wait_channel = channel && *channel != "0" ? *channel : "";
@@ -107,6 +120,14 @@ private:
         }
     }
 
+    void last_ran() {
+        const auto stat = text("stat");
+        const auto sched = text("sched");
+        const auto facts = stat ? parse_stat(*stat) : std::nullopt;
+        const auto ran = sched ? protocol::exec_start_ns(*sched) : std::nullopt;
+        thread_.last_ran_ago_ns = facts && facts->cpu && ran ? readers_.clocks.ago(*facts->cpu, *ran) : std::nullopt;
+    }
+
     Capture look_once(std::uint32_t stack_bytes) {
         const auto ran = text("schedstat");
         const auto call = text("syscall");
@@ -120,10 +141,16 @@ private:
         if (!parse_syscall(*call, thread_)) {
             return Capture::unreadable;
         }
+        if (thread_.sp == 0) {
+            return Capture::exited; // it has given up its stack: the main thread, waiting for the others to end
+        }
         thread_.stack = stack_bytes == 0 ? std::string{} : copy_memory(asked_.pid, thread_.sp, stack_bytes);
         thread_.stack_cut = stack_bytes != 0 && thread_.stack.size() == stack_bytes;
         if (asked_.stack_bytes != 0) {
-            waits_.read(thread_);
+            readers_.waits.read(thread_);
+        }
+        if (asked_.last_ran) {
+            last_ran();
         }
         const auto call_again = text("syscall");
         const auto ran_again = text("schedstat");
@@ -138,7 +165,7 @@ private:
 
     const World& world_;
     const ThreadsAsked& asked_;
-    WaitReader& waits_;
+    Readers& readers_;
     std::string folder_;
     ThreadFacts thread_;
 };
@@ -162,9 +189,8 @@ bool parse_syscall(std::string_view line, ThreadFacts& into) {
 }
 
 ThreadFacts read_thread(const World& world, const ThreadsAsked& asked, std::uint32_t tid) {
-    const LiveMemory memory{asked.pid};
-    WaitReader waits{world, asked.pid, memory};
-    return ThreadReader{world, asked, waits, tid}.read(
+    Readers readers{world, asked.pid};
+    return ThreadReader{world, asked, readers, tid}.read(
         std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes));
 }
 
@@ -177,8 +203,7 @@ std::vector<std::uint32_t> read_threads(const World& world, const ThreadsAsked& 
     }
     std::vector<std::uint32_t> as_we_see_them;
     const auto stack_bytes = std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes);
-    const LiveMemory memory{asked.pid};
-    WaitReader waits{world, asked.pid, memory};
+    Readers readers{world, asked.pid};
     std::uint64_t copied = 0;
     for (const auto tid : *tids) {
         ThreadFacts thread;
@@ -186,7 +211,7 @@ std::vector<std::uint32_t> read_threads(const World& world, const ThreadsAsked& 
             thread.tid = tid;
             thread.capture = Capture::deadline;
         } else {
-            thread = ThreadReader{world, asked, waits, tid}.read(copied < max_all_stacks ? stack_bytes : 0);
+            thread = ThreadReader{world, asked, readers, tid}.read(copied < max_all_stacks ? stack_bytes : 0);
         }
         copied += thread.stack.size();
         if (!is_agents(thread, asked)) {

@@ -1,7 +1,7 @@
 // The threads of a process from outside, through /proc, with nothing stopped and nothing signalled: the first rung of
 // the ladder. For each thread schedstat and syscall are read, the stack is copied from SP, and both are read again;
 // unchanged means that it did not run meanwhile (0 torn stacks of 184,000; 14 of 208,000 without the second look).
-// For a process whose agent does not answer. How long ago a thread last ran is not told here.
+// For a process whose agent does not answer, or that has none.
 #pragma once
 
 #include <vector>
@@ -17,6 +17,7 @@ struct ThreadsAsked {
     std::uint32_t agent_tid = 0;   ///< left out, as the process itself numbers it; 0: the one named "tasks-agent" is
     bool own_pid_namespace = true; ///< false: threads are numbered as the process does, which /proc/../status tells
     std::uint32_t stack_bytes = protocol::default_stack_bytes; ///< 0: wait facts only
+    bool last_ran = false; ///< how long ago each thread last ran, too: 15 us a thread
 };
 
 /// Fills threads, threads_known, skew and, where threads cannot be listed, incomplete. The threads' numbers as we see

@@ -3,19 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
-#include <ctime>
 #include <memory>
 #include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/time.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #include "capture/file_descriptor.hpp"
+#include "capture/mortal_child.hpp"
 #include "capture/thread_holder.hpp"
 
 namespace tasks::inspect {
@@ -25,60 +21,11 @@ using Outcome = RunningSample::Outcome;
 
 constexpr std::size_t most_shared = 512ull << 20; ///< bytes of stacks; untouched pages cost nothing
 
-/// Memory that a forked child writes to as well.
-class SharedMemory {
-public:
-    explicit SharedMemory(std::size_t bytes)
-        : bytes_(bytes),
-          memory_(::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {}
-    ~SharedMemory() {
-        if (*this) {
-            ::munmap(memory_, bytes_);
-        }
-    }
-    SharedMemory(const SharedMemory&) = delete;
-    SharedMemory& operator=(const SharedMemory&) = delete;
-
-    explicit operator bool() const noexcept { return memory_ != MAP_FAILED; }
-    char* begin() const noexcept { return static_cast<char*>(memory_); }
-
-private:
-    std::size_t bytes_;
-    void* memory_;
-};
-
-/// In the child: a fatal alarm at the deadline, which also ends a wait for the target's memory.
-void live_until(std::uint64_t left_ns) {
-    struct sigaction action{};
-    action.sa_handler = SIG_DFL;
-    ::sigaction(SIGALRM, &action, nullptr);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    const auto left_us = std::max<std::uint64_t>(left_ns / 1000, 1);
-    itimerval timer{};
-    timer.it_value.tv_sec = static_cast<time_t>(left_us / 1'000'000);
-    timer.it_value.tv_usec = static_cast<suseconds_t>(left_us % 1'000'000);
-    ::setitimer(ITIMER_REAL, &timer, nullptr);
-}
-
 [[noreturn]] void be_holder(const HolderTask& task, pid_t parent, std::uint64_t left_ns) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::setpgid(0, 0); // a ^Z at the terminal would stop us while we hold threads
-    live_until(left_ns);
-    if (::getppid() == parent) { // else it died before the prctl()
+    if (be_mortal(parent, left_ns)) {
         hold_threads(task);
     }
     ::_exit(0);
-}
-
-/// Waits a moment only for its end: a child that hangs in the kernel dies later, and init reaps it.
-void end_child(pid_t child) {
-    ::kill(child, SIGKILL);
-    for (int tries = 0; tries < 50 && ::waitpid(child, nullptr, WNOHANG) == 0; ++tries) {
-        const timespec brief{0, 1'000'000};
-        ::nanosleep(&brief, nullptr);
-    }
 }
 
 /// Until the child ends, which closes its end of the pipe, or the deadline.

@@ -16,6 +16,9 @@ struct RunningRefusal {
 /// Of threads of which not even /proc may be read.
 std::string not_permitted_sentence(const World& world, std::uint32_t pid);
 
+/// Of a process that cannot be held (--stop).
+std::string not_stopped_sentence(const World& world, std::uint32_t pid, int error);
+
 std::string sentence_of(const World& world, std::uint32_t pid, const RunningRefusal& refusal);
 
 } // namespace tasks::inspect

@@ -113,7 +113,7 @@ private:
                 continue;
             }
             auto& thread = threads_[indexes_[at]];
-            auto now = read_thread(world_, {asked_.pid, 0, true, asked_.stack_bytes}, sample.tid);
+            auto now = read_thread(world_, {asked_.pid, 0, true, asked_.stack_bytes, true}, sample.tid);
             sample.outcome = now.capture == Capture::captured ? Outcome::settled
                              : now.capture == Capture::exited ? Outcome::ended
                                                               : Outcome::unanswered;

@@ -168,6 +168,7 @@ struct Snapshot {
     std::uint64_t taken_at_ns = 0;          ///< CLOCK_MONOTONIC; of a dead process: when it was last seen alive
     std::uint64_t taken_at_realtime_ns = 0; ///< the same moment, since the epoch
     std::uint64_t skew_ns = 0;              ///< between the first and the last thread
+    std::optional<std::uint64_t> held_ns;   ///< how long the whole process stood still for it; unset: it went on
     VitalFacts vitals;
     std::vector<ThreadFacts> threads;
     std::uint32_t agent_tid = 0;                 ///< the agent's own thread, which is not among them; 0: not known

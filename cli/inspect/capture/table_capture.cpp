@@ -1,6 +1,8 @@
 #include "capture/table_capture.hpp"
 
 #include <algorithm>
+#include <span>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "capture/file_table_source.hpp"
@@ -12,6 +14,7 @@
 #include "capture/process_waits.hpp"
 #include "capture/running_refusal.hpp"
 #include "capture/running_threads.hpp"
+#include "capture/stopped_process.hpp"
 #include "capture/table_history.hpp"
 #include "capture/task_collector.hpp"
 #include "capture/thread_skew.hpp"
@@ -67,6 +70,83 @@ void tell_not_permitted(const World& world, std::uint32_t pid, Snapshot& snapsho
     }
 }
 
+struct Look {
+    const World& world;
+    std::uint32_t pid;
+    ThreadsAsked threads;
+    bool touch;
+    Deadline deadline;
+};
+
+void capture_going_on(const Look& look, Snapshot& snapshot) {
+    const auto tids = read_threads(look.world, look.threads, look.deadline, snapshot);
+    capture_running(look.world, {look.pid, look.threads.stack_bytes, look.touch}, look.deadline, tids, snapshot.threads,
+                    snapshot.incomplete);
+}
+
+/// When each thread last ran is read before it is held, which wakes it: that is how it is known to have stood there
+/// since.
+void take_ages(const Snapshot& before, std::uint64_t held_at_ns, Snapshot& snapshot) {
+    std::unordered_map<std::uint32_t, const ThreadFacts*> earlier;
+    for (const auto& thread : before.threads) {
+        earlier.emplace(thread.tid, &thread);
+    }
+    for (auto& thread : snapshot.threads) {
+        const auto found = earlier.find(thread.tid);
+        const auto* was = found == earlier.end() ? nullptr : found->second;
+        if (was != nullptr && was->last_ran_ago_ns && was->syscall == thread.syscall &&
+            was->arguments == thread.arguments && was->sp == thread.sp) {
+            thread.last_ran_ago_ns = *was->last_ran_ago_ns + (held_at_ns - std::min(held_at_ns, was->taken_at_ns));
+        }
+    }
+}
+
+/// Those that were in no system call ran: all their registers are known.
+void take_registers(const StoppedProcess& stopped, std::span<const std::uint32_t> tids, Snapshot& snapshot) {
+    for (std::size_t index = 0; index < snapshot.threads.size(); ++index) {
+        auto& thread = snapshot.threads[index];
+        const auto* registers = stopped.registers_of(tids[index]);
+        if (registers == nullptr) {
+            snapshot.incomplete.push_back({thread.tid, "it could not be held: it is in an uninterruptible wait, or "
+                                                       "began or ended just then"});
+        } else if (thread.capture == protocol::Capture::captured && thread.syscall < 0) {
+            thread.registers.assign(registers->begin(), registers->end());
+            thread.running_by = RunningBy::ptrace;
+        }
+    }
+}
+
+/// False: it cannot be held, which is said.
+bool capture_held(const Look& look, Snapshot& snapshot) {
+    Snapshot before;
+    auto asked = look.threads;
+    asked.stack_bytes = 0;
+    read_threads(look.world, asked, look.deadline, before);
+    const auto stopped = StoppedProcess::stop(look.world, look.pid, look.deadline);
+    if (!stopped) {
+        snapshot.incomplete.push_back({0, not_stopped_sentence(look.world, look.pid, stopped.error())});
+        return false;
+    }
+    asked = look.threads;
+    asked.last_ran = false;
+    const auto tids = read_threads(look.world, asked, look.deadline, snapshot);
+    take_ages(before, stopped->since_ns(), snapshot);
+    take_registers(*stopped, tids, snapshot);
+    settle_waits(look.world, {look.pid, look.threads.own_pid_namespace}, look.deadline, snapshot);
+    snapshot.held_ns = look.world.clock->monotonic_ns() - stopped->since_ns();
+    return true;
+}
+
+void capture_threads(const Look& look, bool stop, Snapshot& snapshot) {
+    if (!stop || !capture_held(look, snapshot)) {
+        capture_going_on(look, snapshot);
+        settle_waits(look.world, {look.pid, look.threads.own_pid_namespace}, look.deadline, snapshot);
+    }
+    tell_not_permitted(look.world, look.pid, snapshot);
+    snapshot.skew_ns = skew_of(snapshot.threads);
+    read_modules(look.world, look.pid, look.deadline, snapshot);
+}
+
 void look_from_outside(const World& world, const Target& target, const OpenTable* table, const CaptureOptions& options,
                        Snapshot& snapshot) {
     const Deadline deadline{*world.clock, options.answer_ns};
@@ -77,18 +157,12 @@ void look_from_outside(const World& world, const Target& target, const OpenTable
     // A count of tasks needs the threads' numbers too.
     const bool stacks = options.threads && options.stack_bytes != 0;
     const bool same_numbers = target.files.inner_pid == 0 || target.files.inner_pid == pid;
-    const auto agent_tid = table == nullptr ? 0 : table->reader.facts().agent_tid;
-    const auto tids =
-        read_threads(world, {pid, agent_tid, same_numbers, stacks ? options.stack_bytes : 0}, deadline, snapshot);
+    snapshot.agent_tid = table == nullptr ? 0 : table->reader.facts().agent_tid;
+    const ThreadsAsked asked{pid, snapshot.agent_tid, same_numbers, stacks ? options.stack_bytes : 0, options.last_ran};
     if (stacks) {
-        capture_running(world, {pid, options.stack_bytes, options.touch}, deadline, tids, snapshot.threads,
-                        snapshot.incomplete);
-        tell_not_permitted(world, pid, snapshot);
-        snapshot.skew_ns = skew_of(snapshot.threads);
-        snapshot.agent_tid = agent_tid;
-        settle_waits(world, {pid, same_numbers}, deadline, snapshot);
-        read_modules(world, pid, deadline, snapshot);
+        capture_threads({world, pid, asked, options.touch, deadline}, options.stop, snapshot);
     } else {
+        read_threads(world, asked, deadline, snapshot);
         tell_forbidden(world, snapshot);
     }
     if (table == nullptr && snapshot.process.agent != AgentState::none) {
