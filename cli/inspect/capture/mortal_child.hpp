@@ -26,8 +26,8 @@ private:
     char* memory_; ///< null: there was none, and errno says why
 };
 
-/// In the child: a fatal alarm at the deadline, which also ends a wait for the target's memory, and death with `parent`.
-/// False: the parent has died already.
+/// In the child: a fatal alarm at the deadline, which also ends a wait for the target's memory, and death with
+/// `parent`. False: the parent has died already.
 bool be_mortal(pid_t parent, std::uint64_t left_ns);
 
 /// Kills it and waits a moment for its end: a child that hangs in the kernel dies later, and init reaps it.

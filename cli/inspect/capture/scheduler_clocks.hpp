@@ -1,8 +1,9 @@
 // How long ago a thread last ran, from outside. `se.exec_start` in its sched file is the clock of the CPU that it last
 // ran on, at the moment it last ran; clocks of two CPUs were 28 ms apart after 98 minutes. So each CPU's clock is
-// compared with CLOCK_MONOTONIC once, by this thread pinned to it: its own exec_start is then that CPU's now (the kernel
-// sets it anew when the affinity changes; 20 to 50 us). The agent does the same inside (agent/src/scheduler_clock.hpp).
-// One thread; the affinity is as it was when the object is gone. Any wake-up of a thread sets its time anew.
+// compared with CLOCK_MONOTONIC once, by this thread pinned to it: its own exec_start is then that CPU's now (the
+// kernel sets it anew when the affinity changes; 20 to 50 us). The agent does the same inside
+// (agent/src/scheduler_clock.hpp). One thread; the affinity is as it was when the object is gone. Any wake-up of a
+// thread sets its time anew.
 #pragma once
 
 #include <cstdint>

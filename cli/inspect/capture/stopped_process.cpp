@@ -46,8 +46,8 @@ struct StoppedProcess::Memory {
 
 namespace {
 
-constexpr int most_rounds = 10;            ///< threads start while others are being held
-constexpr int patience_of_round_ms = 100;  ///< for threads that cannot be held; the others take microseconds
+constexpr int most_rounds = 10;           ///< threads start while others are being held
+constexpr int patience_of_round_ms = 100; ///< for threads that cannot be held; the others take microseconds
 constexpr std::uint64_t millisecond_ns = 1'000'000;
 
 /// What the child does.
