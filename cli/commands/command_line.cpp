@@ -46,6 +46,7 @@ struct Words {
     std::string from;
     std::string colour = "auto";
     std::string timeout;
+    std::string period;
     std::string state;
     std::string kind;
     std::string older;
@@ -203,6 +204,21 @@ std::optional<std::string> take_timeout(const std::string& text, Invocation& int
     return std::nullopt;
 }
 
+std::optional<std::string> take_period(const Words& words, Invocation& into) {
+    if (words.period.empty()) {
+        return std::nullopt;
+    }
+    const auto period = parse_duration(words.period);
+    if (!period || *period == 0 || *period > longest_timeout_ns) {
+        return "--period " + words.period + ": not understood; it takes a duration like 500ms, 1s or 2m, up to 1h";
+    }
+    if (into.verb != Verb::summary || !words.from.empty()) {
+        return "--period goes with a TARGET without a verb: tasks TARGET --period " + words.period;
+    }
+    into.period_ns = *period;
+    return std::nullopt;
+}
+
 /// `-p=12`: CLI11 hands the `=` of a short option over as part of the value.
 std::string without_equals(const std::string& text) { return text.starts_with('=') ? text.substr(1) : text; }
 
@@ -263,6 +279,9 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
         return wrong;
     }
     if (auto wrong = take_timeout(words.timeout, into)) {
+        return wrong;
+    }
+    if (auto wrong = take_period(words, into)) {
         return wrong;
     }
     if (auto wrong = take_stack_options(words, into.stack)) {
@@ -347,6 +366,9 @@ std::variant<Invocation, HelpText, WrongUsage> parse_command_line(const std::vec
     app.require_subcommand(0, 1);
     app.allow_extras(); // left_over() names them; its verbs inherit it
     add_target(app, words);
+    app.add_option("--period", words.period,
+                   "Without a verb: tell what processor time TARGET takes over this time, too")
+        ->type_name("DURATION");
     add_output(app, words);
     const auto verbs = add_verbs(app, words);
     app.footer("Without a verb: list, or with a TARGET one screen about it. A verb wins over a process of that name.\n"

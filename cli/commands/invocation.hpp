@@ -31,7 +31,8 @@ struct Invocation {
     bool all = false;  ///< of list: those without an agent too
     Colour colour = Colour::automatic;
     std::uint64_t timeout_ns = 1'000'000'000;
-    bool timeout_given = false; ///< by the user: only then it ends the reading of a profile too
+    bool timeout_given = false;  ///< by the user: only then it ends the reading of a profile too
+    std::uint64_t period_ns = 0; ///< of the summary: over which processor time is measured too; 0: not
     inspect::StackOptions stack;
 };
 

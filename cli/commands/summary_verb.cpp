@@ -1,5 +1,6 @@
-// `tasks TARGET`: vitals and the biggest groups on one screen.
+// `tasks TARGET`: what the process is, its vitals and the biggest groups on one screen.
 #include "analysis/analyse.hpp"
+#include "capture/program_facts.hpp"
 #include "commands/captured_target.hpp"
 #include "commands/named_stacks.hpp"
 #include "commands/verbs.hpp"
@@ -9,6 +10,11 @@ namespace {
 
 constexpr std::uint64_t shown_groups = 3; // of about six lines each: one screen with the vitals
 
+bool lives(const inspect::Snapshot& snapshot) {
+    return snapshot.process.agent != inspect::AgentState::dead &&
+           snapshot.process.agent != inspect::AgentState::profile;
+}
+
 } // namespace
 
 Outcome summary_verb(const inspect::World& world, const Invocation& asked, const Output& output) {
@@ -16,17 +22,21 @@ Outcome summary_verb(const inspect::World& world, const Invocation& asked, const
     if (!snapshot) {
         return snapshot.error();
     }
-    const auto vitals = inspect::analyse_vitals(*snapshot);
+    inspect::SummaryReport report{inspect::analyse_vitals(*snapshot), {}, {}};
+    if (lives(*snapshot)) {
+        report.program = inspect::read_program(world, snapshot->process, asked.period_ns, asked.timeout_ns / 2);
+    }
     inspect::StackOptions biggest;
     biggest.limit = shown_groups;
-    const auto stacks = name_stacks(world, *snapshot, biggest);
+    auto stacks = name_stacks(world, *snapshot, biggest);
     if (!stacks) {
         return stacks.error();
     }
+    report.stacks = *std::move(stacks);
     if (asked.json) {
-        render::summary_json(vitals, *stacks, output.sink);
+        render::summary_json(report, output.sink);
     } else {
-        render::summary_text(vitals, *stacks, {output.colour}, output.sink);
+        render::summary_text(report, {output.colour}, output.sink);
     }
     return std::nullopt;
 }

@@ -80,6 +80,14 @@ std::string size(std::uint64_t bytes) {
 
 std::string size(const std::optional<std::uint64_t>& bytes) { return bytes ? size(*bytes) : unknown; }
 
+std::string share(const std::optional<std::uint64_t>& part, const std::optional<std::uint64_t>& whole) {
+    if (!part || whole.value_or(0) == 0) {
+        return std::string{unknown} + " %";
+    }
+    const auto percent = 100 * static_cast<double>(*part) / static_cast<double>(*whole);
+    return fmt::format("{:.{}f} %", percent, percent < 9.95 ? 1 : 0); // 9.95 would read 10.0
+}
+
 std::string trend(const std::optional<double>& per_minute) {
     if (!per_minute || !std::isfinite(*per_minute)) {
         return unknown;

@@ -31,6 +31,9 @@ std::string moment(std::uint64_t realtime_ns);
 std::string size(std::uint64_t bytes);
 std::string size(const std::optional<std::uint64_t>& bytes);
 
+/// "0.3 %", "12 %": with a decimal below 10; "? %" where one of them is not known.
+std::string share(const std::optional<std::uint64_t>& part, const std::optional<std::uint64_t>& whole);
+
 /// "+12/min"; below 10 with a decimal where there is one: "+0.3/min"; "0/min"; "?".
 std::string trend(const std::optional<double>& per_minute);
 

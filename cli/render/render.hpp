@@ -54,9 +54,8 @@ void stack_text(const inspect::StackReport& report, const inspect::StackOptions&
 void stack_json(const inspect::StackReport& report, Sink& sink);
 
 /// Bare `tasks TARGET`: one screen of vitals and the biggest groups.
-void summary_text(const inspect::VitalsReport& vitals, const inspect::StackReport& stacks, const TextOptions& options,
-                  Sink& sink);
-void summary_json(const inspect::VitalsReport& vitals, const inspect::StackReport& stacks, Sink& sink);
+void summary_text(const inspect::SummaryReport& report, const TextOptions& options, Sink& sink);
+void summary_json(const inspect::SummaryReport& report, Sink& sink);
 
 /// `tasks deadlocks`: each finding with the stacks of those in it, or that there is none.
 void deadlocks_text(const inspect::DeadlockReport& report, const TextOptions& options, Sink& sink);

@@ -6,6 +6,7 @@
 #include "render/group_text.hpp"
 #include "render/json_parts.hpp"
 #include "render/process_words.hpp"
+#include "render/program_text.hpp"
 
 namespace tasks::render {
 
@@ -47,23 +48,25 @@ void write_groups(const inspect::StackReport& stacks, const Colour& colour, Sink
 
 } // namespace
 
-void summary_text(const inspect::VitalsReport& vitals, const inspect::StackReport& stacks, const TextOptions& options,
-                  Sink& sink) {
+void summary_text(const inspect::SummaryReport& report, const TextOptions& options, Sink& sink) {
     const Colour colour(options.colour);
-    sink.write(colour.bold(title(vitals.process)) + "\n");
-    vitals_text(vitals, options, sink);
+    sink.write(colour.bold(title(report.vitals.process)) + "\n");
+    sink.write(program_text(report));
+    vitals_text(report.vitals, options, sink);
     sink.write("\n");
-    write_groups(stacks, colour, sink);
+    write_groups(report.stacks, colour, sink);
 }
 
-void summary_json(const inspect::VitalsReport& vitals, const inspect::StackReport& stacks, Sink& sink) {
+void summary_json(const inspect::SummaryReport& report, Sink& sink) {
     JsonWriter json(sink);
     json.begin_object();
     json.key("schema").number(std::uint64_t{1});
+    json.key("program");
+    write_program(report, json);
     json.key("vitals");
-    write_vitals(vitals, json);
+    write_vitals(report.vitals, json);
     json.key("stack");
-    write_stacks(stacks, json);
+    write_stacks(report.stacks, json);
     json.end_object();
     json.finish();
 }

@@ -5,7 +5,7 @@ _tasks_verbs='list tree vitals count stack deadlocks version'
 
 _tasks_options() {
     case $1 in
-    '') echo '-h --help -p --pid --timeout --json --color' ;;
+    '') echo '-h --help -p --pid --timeout --period --json --color' ;;
     list) echo '-h --help -a --all --dead --timeout --json --color' ;;
     tree) echo '-h --help --timeout --json --color' ;;
     vitals | count) echo '-h --help -p --pid --from --timeout --json --color' ;;
@@ -25,6 +25,7 @@ _tasks_values() {
     --state) echo 'running runnable waiting done unknown' ;;
     --kind) echo 'thread coroutine fiber job unknown' ;;
     --timeout) echo '500ms 1s 5s 30s 2m' ;;
+    --period) echo '500ms 1s 5s 30s' ;;
     --older) echo '1s 30s 5m 1h 1d' ;;
     --from | --match | --limit) ;;
     *) return 1 ;;

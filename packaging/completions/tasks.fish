@@ -17,7 +17,7 @@ function __tasks_plain_words
         else if contains -- $word -p --pid --from
             set value 1
             echo pid
-        else if contains -- $word --timeout --color --state --kind --older --match --limit
+        else if contains -- $word --timeout --period --color --state --kind --older --match --limit
             set value 1
         else if string match -q -- '-p?*' $word; or string match -qr -- '^--(pid|from)=' $word
             echo pid
@@ -54,6 +54,7 @@ complete -c tasks -n __tasks_wants_target -k -a '(__tasks_targets)'
 complete -c tasks -s h -l help -d 'print the options and exit'
 complete -c tasks -l json -d 'print JSON, for programs'
 complete -c tasks -l color -x -a 'auto always never' -d 'colour'
+complete -c tasks -n '__tasks_verb none' -l period -x -a '500ms 1s 5s 30s' -d 'tell processor time over this time'
 complete -c tasks -n '__tasks_verb none list tree vitals count stack deadlocks' -l timeout -x -a '500ms 1s 5s 30s 2m' -d 'answer within this time'
 complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -s p -l pid -x -k -a '(__tasks_targets)' -d 'the process'
 complete -c tasks -n '__tasks_verb vitals count stack' -l from -r -F -d 'a file that tasks::write_profile wrote'

@@ -10,6 +10,7 @@
 
 #include "analysis/task_list.hpp"
 #include "analysis/wait_graph.hpp"
+#include "capture/program_facts.hpp"
 #include "capture/snapshot.hpp"
 #include "symbols/frame.hpp"
 
@@ -103,6 +104,13 @@ struct StackOptions {
     std::optional<std::string>
         match{}; ///< POSIX extended regex, checked beforehand, on names, labels, functions, files
     std::optional<std::uint64_t> limit{}; ///< groups shown
+};
+
+/// For bare `tasks TARGET`.
+struct SummaryReport {
+    VitalsReport vitals;
+    StackReport stacks;
+    std::optional<ProgramFacts> program; ///< of a process that lives
 };
 
 /// For `tasks deadlocks`.

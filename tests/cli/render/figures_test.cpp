@@ -78,3 +78,13 @@ TEST_CASE("small trends keep a decimal, unknown ones are not 0") {
     CHECK(trend(std::nullopt) == "?");
     CHECK(trend(std::numeric_limits<double>::quiet_NaN()) == "?");
 }
+
+TEST_CASE("a share is told in per cent") {
+    CHECK(share(3, 1000) == "0.3 %");
+    CHECK(share(994, 10'000) == "9.9 %");
+    CHECK(share(995, 10'000) == "10 %");
+    CHECK(share(310, 200) == "155 %");
+    CHECK(share(std::nullopt, 5) == "? %");
+    CHECK(share(1, 0) == "? %");
+    CHECK(share(1, std::nullopt) == "? %");
+}

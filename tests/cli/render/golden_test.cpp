@@ -159,10 +159,19 @@ TEST_CASE("stack of a dead process", "[golden]") {
 
 TEST_CASE("summary", "[golden]") {
     auto made = payments();
-    const auto vitals = analyse_vitals(*made);
-    const auto stacks = made.analyse();
-    check_golden("summary.txt", written([&](Sink& sink) { summary_text(vitals, stacks, {}, sink); }));
-    check_golden("summary.json", written_json([&](Sink& sink) { summary_json(vitals, stacks, sink); }));
+    tasks::inspect::ProgramFacts program;
+    program.parent_name = "systemd\x1b";
+    program.command_line = "/srv/payments/bin/payments --listen 0.0.0.0:8080 --name caf\xc3\xa9\n";
+    program.cpu_ns = 40'000'000'000;
+    program.period_ns = 2'000'000'000;
+    program.period_cpu_ns = 3'100'000'000;
+    program.machine_memory_bytes = 8ull << 30;
+    program.sockets = {{"listening on 0.0.0.0:8080", 1}, {"10.0.0.7:5432", 12}, {"[2001:db8::7]:443", 1}};
+    const tasks::inspect::SummaryReport report{analyse_vitals(*made), made.analyse(), program};
+    check_golden("summary.txt", written([&](Sink& sink) { summary_text(report, {}, sink); }));
+    check_golden("summary.json", written_json([&](Sink& sink) { summary_json(report, sink); }));
+    const tasks::inspect::SummaryReport unknown{analyse_vitals(*made), made.analyse(), tasks::inspect::ProgramFacts{}};
+    check_golden("summary_unknown.txt", written([&](Sink& sink) { summary_text(unknown, {}, sink); }));
 }
 
 TEST_CASE("error", "[golden]") {
