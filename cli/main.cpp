@@ -1,4 +1,5 @@
 // Makes the world and runs the command in it.
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <string>
@@ -33,7 +34,7 @@ void take_interrupts() {
 void fill_standard_fds() {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (::fcntl(fd, F_GETFD) < 0) {
-            static_cast<void>(::open("/dev/null", O_RDWR)); // takes the lowest free number: this one
+            static_cast<void>(::open("/dev/null", O_RDWR | O_CLOEXEC)); // takes the lowest free number: this one
         }
     }
 }
@@ -61,15 +62,24 @@ void take_precedence(const tasks::inspect::World& world) {
     }
 }
 
+/// `tasks run -- PROGRAM`: what a process is given by this one it hands on to the program.
+bool becomes_another(const std::vector<std::string>& arguments) {
+    const auto end = std::ranges::find(arguments, "--");
+    return end != arguments.end() && std::find(arguments.begin(), end, "run") != end;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
+    const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
     keep_freed_memory();
     fill_standard_fds();
     take_interrupts();
-    ::signal(SIGPIPE, SIG_IGN); // a reader that has seen enough shows as EPIPE
     const tasks::inspect::SystemClock clock;
     const auto world = tasks::inspect::this_machine(clock);
-    take_precedence(world);
-    return tasks::commands::run(world, std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), {});
+    if (!becomes_another(arguments)) {
+        ::signal(SIGPIPE, SIG_IGN); // a reader that has seen enough shows as EPIPE
+        take_precedence(world);
+    }
+    return tasks::commands::run(world, arguments, {});
 }

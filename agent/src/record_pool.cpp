@@ -16,8 +16,10 @@ std::uint32_t first_of(std::uint64_t shared) { return static_cast<std::uint32_t>
 
 } // namespace
 
-bool RecordPool::create(TableFile& file, std::size_t first_bytes, std::atomic<bool>& low) noexcept {
+bool RecordPool::create(TableFile& file, std::size_t first_bytes, std::atomic<bool>& low,
+                        protocol::SegmentKind kind) noexcept {
     file_ = &file;
+    kind_ = kind;
     low_ = &low;
     const std::size_t records = file.cap_bytes() / protocol::record_bytes + 1;
     void* memory = ::mmap(nullptr, records * sizeof(Link), PROT_READ | PROT_WRITE,
@@ -32,7 +34,7 @@ bool RecordPool::append(std::size_t bytes) noexcept {
     const std::uint32_t count = range_count_.load(std::memory_order_relaxed);
     if (count == max_ranges)
         return false;
-    const auto piece = file_->append(protocol::SegmentKind::records, bytes, least_growth);
+    const auto piece = file_->append(kind_, bytes, least_growth);
     if (piece.bytes == 0)
         return false;
     Range& range = ranges_[count];

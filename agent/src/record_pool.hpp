@@ -23,8 +23,9 @@ public:
     static constexpr std::uint32_t batch = 32;
 
     /// False: no memory, or no room in the file.
-    /// Sets `low` when room runs short.
-    bool create(TableFile& file, std::size_t first_bytes, std::atomic<bool>& low) noexcept;
+    /// Sets `low` when room runs short. In segments of that kind, whose elements have record_bytes.
+    bool create(TableFile& file, std::size_t first_bytes, std::atomic<bool>& low,
+                protocol::SegmentKind kind = protocol::SegmentKind::records) noexcept;
 
     /// A record number for one job; 0 where there is none (count it as dropped).
     std::uint32_t take(RecordStore& store) noexcept;
@@ -64,6 +65,7 @@ private:
 
     TableFile* file_ = nullptr;
     std::atomic<bool>* low_ = nullptr;
+    protocol::SegmentKind kind_ = protocol::SegmentKind::records;
     Link* links_ = nullptr; // one a record of the cap, private
     Range ranges_[max_ranges]{};
     std::atomic<std::uint32_t> range_count_{0};

@@ -72,6 +72,8 @@ bool Registry::build() noexcept {
     states_ = static_cast<ThreadState*>(private_memory(std::size_t{max_threads} * sizeof(ThreadState)));
     if (states_ == nullptr || !make_exit_key() || !sites_.create(file_, calls_))
         return false;
+    if (Births::wanted() && !births_.create(file_, calls_))
+        return false;
     return records_.create(file_, file_.initial_bytes() - file_.file_bytes(), calls_);
 }
 
@@ -159,6 +161,7 @@ void Registry::unbind(ThreadState& state) noexcept {
         put(record.head.depth, 0u);
     }
     records_.give_all(state.store);
+    births_.end(state);
     if (state.tid == static_cast<std::uint32_t>(::getpid()))
         main_ended_.store(true, std::memory_order_relaxed);
     else
@@ -294,7 +297,8 @@ protocol::CountsAnswer Registry::now() noexcept {
 
 bool Registry::grow_ahead() noexcept {
     const bool sites = sites_.grow_ahead();
-    return records_.grow_ahead() || sites;
+    const bool births = births_.grow_ahead();
+    return records_.grow_ahead() || sites || births;
 }
 
 std::optional<Counts::Jobs> Registry::jobs_ever() noexcept {
@@ -364,6 +368,7 @@ void Registry::let_go() noexcept {
     if (states_ != nullptr) // build() came so far
         give_back(states_, max_threads * sizeof(ThreadState), states * sizeof(ThreadState));
     records_.retire();
+    births_.retire();
     sites_.retire();
     file_.detach();
     next_retired_ = retired_.load(); // the start and stop lock is held: nobody else is here

@@ -15,6 +15,7 @@
 #include <tasks/protocol/messages.hpp>
 
 #include "answer_context.hpp"
+#include "births.hpp"
 #include "record_pool.hpp"
 #include "site_table.hpp"
 #include "table_file.hpp"
@@ -54,6 +55,7 @@ public:
     void count_dropped() noexcept;
 
     RecordPool& records() noexcept { return records_; }
+    Births& births() noexcept { return births_; }
     TableFile& file() noexcept { return file_; }
 
     /// Called after each begin: wakes the agent's thread where it has to do something. Nearly always one load.
@@ -129,6 +131,7 @@ private:
     TableFile file_;
     SiteTable sites_;
     RecordPool records_;
+    Births births_;
     ThreadState* states_ = nullptr;             // arena of max_threads, private memory
     std::atomic<std::uint32_t> states_used_{0}; // with no_more_states when it is retired
     std::atomic<std::uint64_t> ended_without_state_{0};

@@ -43,6 +43,9 @@ public:
     /// In a forked child, of the parent's run: closes the child's copies of its descriptors. No file is touched.
     void abandon() noexcept;
 
+    /// The thread that runs this is the agent's own.
+    static bool is_own_thread(void* (*start)(void*)) noexcept { return start == &Run::thread_main; }
+
     /// As it was started; what it views is the run's.
     const AgentOptions& options() const noexcept { return options_; }
     /// What part does not work; empty: all do.

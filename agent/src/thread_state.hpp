@@ -31,7 +31,9 @@ struct alignas(128) ThreadState {
     std::atomic<std::uint32_t> next_free{0};  ///< in the list of unbound states, index + 1
     std::uint32_t task_generation = 0;        ///< of the present outermost job
     std::uint32_t tid = 0;
+    std::uint32_t birth = 0; ///< number of the thread's record in Births; 0: none
     RecordStore store;
+    RecordStore birth_store;
     JobCounts handles;
 
     bool is(std::uint32_t seen) const noexcept { return generation.load(std::memory_order_relaxed) == seen; }

@@ -28,6 +28,9 @@ public:
         if (parent == nullptr) {
             return "\nUsage: tasks [VERB] [TARGET] [OPTIONS]\n";
         }
+        if (app->get_name() == "run") {
+            return "\nUsage: tasks run [OPTIONS] -- PROGRAM [ARGUMENT...]\n";
+        }
         const bool takes_target = app->get_option_no_throw("TARGET") != nullptr;
         return "\nUsage: tasks " + app->get_name() + (takes_target ? " TARGET" : "") + " [OPTIONS]\n";
     }
@@ -52,6 +55,9 @@ struct Words {
     std::string older;
     std::string match;
     std::string limit;
+    std::string name;
+    bool children = false;
+    std::vector<std::string> command; ///< behind --
 };
 
 void add_output(CLI::App& app, Words& words) {
@@ -97,6 +103,7 @@ struct Verbs {
     CLI::App* count;
     CLI::App* stack;
     CLI::App* deadlocks;
+    CLI::App* run;
     CLI::App* version;
     CLI::App* targets;
 };
@@ -108,6 +115,7 @@ Verbs add_verbs(CLI::App& app, Words& words) {
                       app.add_subcommand("count", "How many tasks a process has, as one number"),
                       app.add_subcommand("stack", "What every task of a process is doing, grouped by stack"),
                       app.add_subcommand("deadlocks", "Who waits for whom for ever; exit status 1 where somebody does"),
+                      app.add_subcommand("run", "Start a program with the agent in it"),
                       app.add_subcommand("version", "The version of this command and of the protocol"),
                       app.add_subcommand("__targets", "What a shell offers as TARGET")};
     verbs.list->add_flag("-a,--all", words.all, "Every C++ process that you may read; * marks those with an agent");
@@ -121,8 +129,12 @@ Verbs add_verbs(CLI::App& app, Words& words) {
     }
     add_target(*verbs.deadlocks, words); // not of a profile, which has no locks
     add_stack_options(*verbs.stack, words);
+    verbs.run->add_option("--name", words.name, "What the process is called in lists (default: as its program)")
+        ->type_name("NAME");
+    verbs.run->add_flag("--children", words.children, "The processes that it starts get the agent too");
+    verbs.run->footer("The program and its arguments come behind --.");
     for (auto* verb :
-         {verbs.list, verbs.tree, verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.version}) {
+         {verbs.list, verbs.tree, verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.run, verbs.version}) {
         add_output(*verb, words);
         verb->group("Verbs");
     }
@@ -249,12 +261,13 @@ std::optional<std::string> take_target(const Words& words, Verb verb, TargetText
 }
 
 Verb verb_of(const Verbs& verbs, const Words& words) {
-    const std::array<std::pair<CLI::App*, Verb>, 8> all{{{verbs.list, Verb::list},
+    const std::array<std::pair<CLI::App*, Verb>, 9> all{{{verbs.list, Verb::list},
                                                          {verbs.tree, Verb::tree},
                                                          {verbs.vitals, Verb::vitals},
                                                          {verbs.count, Verb::count},
                                                          {verbs.stack, Verb::stack},
                                                          {verbs.deadlocks, Verb::deadlocks},
+                                                         {verbs.run, Verb::run},
                                                          {verbs.version, Verb::version},
                                                          {verbs.targets, Verb::targets}}};
     for (const auto& [app, verb] : all) {
@@ -263,6 +276,20 @@ Verb verb_of(const Verbs& verbs, const Words& words) {
         }
     }
     return words.target.empty() && words.pid.empty() ? Verb::list : Verb::summary;
+}
+
+std::optional<std::string> take_command(const Words& words, Invocation& into) {
+    constexpr std::size_t longest_name = 63; // of the table's
+    if (words.command.empty()) {
+        return "run needs a program, behind --, as in tasks run -- server --port 80";
+    }
+    if (words.name.size() > longest_name) {
+        return "--name: the name is longer than 63 bytes";
+    }
+    into.command = words.command;
+    into.name = words.name;
+    into.children = words.children;
+    return std::nullopt;
 }
 
 std::optional<std::string> fill(const Words& words, Invocation& into) {
@@ -286,6 +313,9 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
     }
     if (auto wrong = take_stack_options(words, into.stack)) {
         return wrong;
+    }
+    if (into.verb == Verb::run) {
+        return take_command(words, into);
     }
     if (into.verb != Verb::list && into.verb != Verb::tree && into.verb != Verb::version &&
         into.verb != Verb::targets) {
@@ -340,6 +370,16 @@ std::string mismatch(const std::string& told) {
     return told.find("At Most") != told.npos ? option + ": given more than once; give it once" : told;
 }
 
+/// What follows -- of `tasks run` is not ours to understand.
+std::vector<std::string> without_command(std::vector<std::string> arguments, Words& words) {
+    const auto end = std::ranges::find(arguments, "--");
+    if (end != arguments.end() && std::find(arguments.begin(), end, "run") != end) {
+        words.command.assign(end + 1, arguments.end());
+        arguments.erase(end, arguments.end());
+    }
+    return arguments;
+}
+
 /// `tasks help VERB` is `tasks VERB --help`.
 std::vector<std::string> without_help_verb(std::vector<std::string> arguments) {
     if (!arguments.empty() && arguments.front() == "help") {
@@ -374,7 +414,7 @@ std::variant<Invocation, HelpText, WrongUsage> parse_command_line(const std::vec
     app.footer("Without a verb: list, or with a TARGET one screen about it. A verb wins over a process of that name.\n"
                "tasks VERB --help tells the options of a verb.");
     try {
-        auto reversed = without_help_verb(arguments);
+        auto reversed = without_help_verb(without_command(arguments, words));
         std::ranges::reverse(reversed); // as CLI11 wants them
         app.parse(std::move(reversed));
     } catch (const CLI::CallForHelp&) {
@@ -395,6 +435,9 @@ std::variant<Invocation, HelpText, WrongUsage> parse_command_line(const std::vec
     }
     Invocation invocation;
     invocation.verb = verb_of(verbs, words);
+    if (!words.command.empty() && invocation.verb != Verb::run) {
+        return wrong_usage(arguments, words.command.front() + ": only tasks run takes a program");
+    }
     if (auto wrong = fill(words, invocation)) {
         return wrong_usage(arguments, *std::move(wrong));
     }

@@ -4,12 +4,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "analysis/report.hpp"
 
 namespace tasks::commands {
 
-enum class Verb { list, tree, vitals, count, stack, deadlocks, summary, version, targets };
+enum class Verb { list, tree, vitals, count, stack, deadlocks, summary, run, version, targets };
 
 enum class Colour { automatic, always, never };
 
@@ -22,7 +23,7 @@ struct TargetText {
 
 struct Invocation {
     Verb verb = Verb::list;
-    TargetText target; ///< of every verb but list, tree, version and targets, unless `from` is given
+    TargetText target; ///< of every verb but list, tree, run, version and targets, unless `from` is given
     std::string from;  ///< in place of a target: a file with a profile, or "-"
     bool json = false;
     bool dead = false; ///< of list
@@ -34,6 +35,9 @@ struct Invocation {
     bool timeout_given = false;  ///< by the user: only then it ends the reading of a profile too
     std::uint64_t period_ns = 0; ///< of the summary: over which processor time is measured too; 0: not
     inspect::StackOptions stack;
+    std::vector<std::string> command; ///< of run: the program and its arguments
+    std::string name;                 ///< of run: what the process is called in lists; "": as its program
+    bool children = false;            ///< of run: they get the agent too
 };
 
 } // namespace tasks::commands

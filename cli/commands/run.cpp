@@ -37,6 +37,8 @@ Outcome perform(const inspect::World& world, const Invocation& asked, const Outp
         return deadlocks_verb(world, asked, output);
     case Verb::summary:
         return summary_verb(world, asked, output);
+    case Verb::run:
+        return run_verb(world, asked);
     case Verb::version:
         return version_verb(asked, output);
     case Verb::targets:

@@ -25,6 +25,8 @@ Outcome count_verb(const inspect::World& world, const Invocation& asked, const O
 Outcome stack_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome deadlocks_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome summary_verb(const inspect::World& world, const Invocation& asked, const Output& output);
+/// Does not return where all goes well: the process is another program then.
+Outcome run_verb(const inspect::World& world, const Invocation& asked);
 Outcome version_verb(const Invocation& asked, const Output& output);
 Outcome targets_verb(const inspect::World& world, const Output& output);
 

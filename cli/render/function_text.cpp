@@ -84,8 +84,11 @@ std::string short_function(std::string_view demangled) {
 }
 
 std::string site_function(std::string_view function) {
-    return function.find('(') == std::string_view::npos ? std::string(function).append("(...)")
-                                                        : short_function(function);
+    if (function.find('(') != std::string_view::npos) {
+        return short_function(function);
+    }
+    const bool address = function.find("+0x") != std::string_view::npos || function.starts_with("0x");
+    return std::string(function).append(address ? "" : "(...)");
 }
 
 } // namespace tasks::render

@@ -11,7 +11,7 @@ namespace tasks::render {
 /// parameters longer than 24 characters becomes "..."; the return type, empty parentheses at the end and qualifiers go.
 std::string short_function(std::string_view demangled);
 
-/// As a creation or wait site is shown: "submit(...)" of "submit", whose parameters are not known.
+/// As a creation or wait site is shown: "submit(...)" of "submit", whose parameters are not known; an address as it is.
 std::string site_function(std::string_view function);
 
 } // namespace tasks::render

@@ -1,6 +1,7 @@
 #include "render/group_text.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -117,7 +118,33 @@ std::string GroupText::body(const Group& group) const {
     if (!shape.cut.empty()) {
         text.append("    ... (the stack ends early: ").append(clean(shape.cut)).append(")\n");
     }
-    return text + site("waits at", shape.waits_at) + site("created by", shape.created_by);
+    return text + site("waits at", shape.waits_at) + created(group);
+}
+
+// "  created by serve(Options)   server.cpp:12, in thread 4242, 3 s..2 min ago": the rest where births are known.
+std::string GroupText::created(const Group& group) const {
+    auto text = site("created by", report_.shape(group).created_by);
+    std::uint64_t youngest = TaskView::unknown_age;
+    std::uint64_t oldest = 0;
+    std::set<std::uint32_t> creators;
+    for (auto slot = group.first, left = group.count; left > 0; --left, slot = report_.next[slot]) {
+        const auto task = report_.list.at(slot);
+        if (task.kind != protocol::Kind::thread || task.thread == nullptr || task.thread->birth.born_ns == 0) {
+            continue;
+        }
+        const auto taken = report_.list.snapshot().taken_at_ns;
+        const auto lived = taken > task.thread->birth.born_ns ? taken - task.thread->birth.born_ns : 0;
+        youngest = std::min(youngest, lived);
+        oldest = std::max(oldest, lived);
+        creators.insert(task.thread->birth.creator_tid);
+    }
+    if (creators.empty()) {
+        return text;
+    }
+    text = text.empty() ? "  created" : text.substr(0, text.size() - 1) + ",";
+    text.append(creators.size() == 1 ? fmt::format(" in thread {}", *creators.begin())
+                                     : fmt::format(" in {} threads", creators.size()));
+    return text.append(", ").append(duration_range(youngest, oldest)).append(" ago\n");
 }
 
 std::string GroupText::site(std::string_view label, const std::optional<inspect::CreatedBy>& site) const {

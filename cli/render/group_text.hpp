@@ -30,6 +30,7 @@ public:
 
 private:
     std::string site(std::string_view label, const std::optional<inspect::CreatedBy>& site) const;
+    std::string created(const inspect::Group& group) const;
     std::string one_task(const inspect::Group& group) const;
     std::string labels(const inspect::Group& group);
 

@@ -15,6 +15,13 @@ std::optional<std::uint64_t> known_age(std::uint64_t age) {
     return age == TaskView::unknown_age ? std::nullopt : std::optional(age);
 }
 
+std::optional<std::uint64_t> lived(std::uint64_t born_ns, const inspect::Snapshot& snapshot) {
+    if (born_ns == 0) {
+        return std::nullopt;
+    }
+    return snapshot.taken_at_ns > born_ns ? snapshot.taken_at_ns - born_ns : 0; // born while it was taken
+}
+
 void write_place(const std::optional<CreatedBy>& place, JsonWriter& json) {
     if (!place) {
         json.null();
@@ -52,6 +59,9 @@ void write_task(const StackReport& report, std::uint32_t slot, const GroupShape&
     write_waits_on(report.waits, task, json);
     json.key("label");
     write_label(label_at(list.snapshot(), task.label), json);
+    const auto born_ns = task.thread == nullptr ? 0 : task.thread->birth.born_ns;
+    json.key("lived_ns").number(lived(born_ns, list.snapshot()));
+    json.key("created_by_tid").number_unless_0(born_ns == 0 ? 0 : task.thread->birth.creator_tid);
     const auto by = task.thread == nullptr ? inspect::RunningBy::none : task.thread->running_by;
     json.key("running_by").string_unless_empty(word(by));
     json.end_object();

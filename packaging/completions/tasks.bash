@@ -1,7 +1,7 @@
 # Completion of tasks(1) for bash: verbs, options, their values, and the processes that can be looked at.
 # Needs nothing but bash 4.3. Options and values are those of `tasks VERB --help`; a test compares them.
 
-_tasks_verbs='list tree vitals count stack deadlocks version'
+_tasks_verbs='list tree vitals count stack deadlocks run version'
 
 _tasks_options() {
     case $1 in
@@ -13,6 +13,7 @@ _tasks_options() {
     stack)
         echo '-h --help -p --pid --from --timeout --full --state --kind --older --match --limit --no-touch --stop --json --color'
         ;;
+    run) echo '-h --help --name --children --json --color' ;;
     version) echo '-h --help --json --color' ;;
     esac
 }
@@ -27,7 +28,7 @@ _tasks_values() {
     --timeout) echo '500ms 1s 5s 30s 2m' ;;
     --period) echo '500ms 1s 5s 30s' ;;
     --older) echo '1s 30s 5m 1h 1d' ;;
-    --from | --match | --limit) ;;
+    --from | --match | --limit | --name) ;;
     *) return 1 ;;
     esac
 }
@@ -90,6 +91,12 @@ _tasks() {
     local words verb='' targets=0 at current
     _tasks_split
     current=${words[-1]}
+    for ((at = 1; at < ${#words[@]} - 1; at++)); do
+        if [[ ${words[at]} == -- ]]; then # what follows is another program's
+            _tasks_files "$current"
+            return
+        fi
+    done
     if [[ $current == --from=* || (${#words[@]} -gt 2 && ${words[-2]} == --from) ]]; then
         _tasks_files "${current#--from=}"
         return
@@ -123,7 +130,7 @@ _tasks() {
         _tasks_reply "${current%%=*}=" $(_tasks_values "${current%%=*}" "$1")
     elif [[ $current == -* ]]; then
         _tasks_reply '' $(_tasks_options "$verb")
-    elif [[ $verb == list || $verb == tree || $verb == version || $targets -gt 0 ]]; then
+    elif [[ $verb == list || $verb == tree || $verb == run || $verb == version || $targets -gt 0 ]]; then
         COMPREPLY=()
     elif [[ -n $verb ]]; then
         _tasks_reply '' $(_tasks_targets "$1")

@@ -17,7 +17,7 @@ function __tasks_plain_words
         else if contains -- $word -p --pid --from
             set value 1
             echo pid
-        else if contains -- $word --timeout --period --color --state --kind --older --match --limit
+        else if contains -- $word --timeout --period --color --state --kind --older --match --limit --name
             set value 1
         else if string match -q -- '-p?*' $word; or string match -qr -- '^--(pid|from)=' $word
             echo pid
@@ -30,7 +30,7 @@ end
 # True where the verb is one of these; "none" is no verb yet.
 function __tasks_verb
     set -l verb (__tasks_plain_words)[1]
-    contains -- "$verb" list tree vitals count stack deadlocks version; or set verb none
+    contains -- "$verb" list tree vitals count stack deadlocks run version; or set verb none
     contains -- $verb $argv
 end
 
@@ -48,6 +48,7 @@ complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a vitals -d 'how a proc
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a count -d 'how many tasks a process has'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a stack -d 'what every task of a process is doing'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a deadlocks -d 'who waits for whom for ever'
+complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a run -d 'start a program with the agent in it'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a version -d 'the version of this command'
 complete -c tasks -n __tasks_wants_target -k -a '(__tasks_targets)'
 
@@ -68,3 +69,5 @@ complete -c tasks -n '__tasks_verb stack' -l match -x -d 'only tasks whose name,
 complete -c tasks -n '__tasks_verb stack' -l limit -x -d 'show the biggest groups'
 complete -c tasks -n '__tasks_verb stack' -l no-touch -d 'leave threads that run alone'
 complete -c tasks -n '__tasks_verb stack' -l stop -d 'hold the whole process meanwhile'
+complete -c tasks -n '__tasks_verb run' -l name -x -d 'what the process is called in lists'
+complete -c tasks -n '__tasks_verb run' -l children -d 'the processes that it starts get the agent too'

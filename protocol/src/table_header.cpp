@@ -14,6 +14,7 @@ constexpr std::uint64_t page_bytes = 4096;
 std::uint64_t element_bytes(std::uint32_t kind) noexcept {
     switch (static_cast<SegmentKind>(kind)) {
     case SegmentKind::records:
+    case SegmentKind::births:
         return record_bytes;
     case SegmentKind::sites:
         return sizeof(SiteRecord);
@@ -168,6 +169,7 @@ void take_numbers(const TableHeader& header, const Directory& directory, TableFa
     facts.agent_tid = header.agent_tid;
     facts.dropped_jobs = header.dropped_jobs;
     facts.dropped_sites = header.dropped_sites;
+    facts.dropped_births = header.dropped_births;
 }
 
 void take_texts(const TableHeader& header, TableFacts& facts) {

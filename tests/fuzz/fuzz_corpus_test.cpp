@@ -38,3 +38,6 @@ TEST_CASE("the corpus of the agent's request reader holds") {
 }
 TEST_CASE("the corpus of an agent's answers holds") { CHECK(run_corpus("answers", tasks::fuzz::answers) > 10); }
 TEST_CASE("the corpus of the perf records holds") { CHECK(run_corpus("perf_records", tasks::fuzz::perf_records) > 10); }
+TEST_CASE("the corpus of the program headers holds") {
+    CHECK(run_corpus("program_headers", tasks::fuzz::program_headers) > 8);
+}

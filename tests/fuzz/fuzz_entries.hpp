@@ -28,4 +28,7 @@ void answers(const std::uint8_t* data, std::size_t size);
 /// The bytes of a perf event's ring.
 void perf_records(const std::uint8_t* data, std::size_t size);
 
+/// A program's file.
+void program_headers(const std::uint8_t* data, std::size_t size);
+
 } // namespace tasks::fuzz

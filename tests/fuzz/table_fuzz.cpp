@@ -140,6 +140,15 @@ void check_walk(TableReader& reader) {
     must(tasks <= reader.record_count(), "no record is told twice");
 }
 
+void check_births(TableReader& reader) {
+    const auto totals = reader.each_birth([&](const ThreadBirth& birth) {
+        must(birth.tid != 0 && birth.born_ns != 0, "a birth has its thread and its time");
+        must(birth.pcs.size() <= birth_pcs, "addresses keep their cap");
+        return true;
+    });
+    must(totals.watched || totals.unreadable + totals.damaged == 0, "where births are not kept, none is damaged");
+}
+
 } // namespace
 
 void table(const std::uint8_t* data, std::size_t size) {
@@ -152,6 +161,7 @@ void table(const std::uint8_t* data, std::size_t size) {
     must(reader->facts().table_bytes <= file_bytes, "segments lie in the file");
     must(reader->facts().history.size() <= history_entries, "history keeps its cap");
     check_walk(*reader);
+    check_births(*reader);
     std::size_t text = 0;
     for (std::uint32_t id = 0; id <= reader->site_count() + 1; ++id)
         if (const auto site = reader->site(id))

@@ -24,6 +24,7 @@ LAYERS = [
     ("agent/include/", {"quoted": [], "tasks": r"([a-z_]+\.hpp|export\.h)$", "foreign": r"$^"}),
     ("agent/examples/", {"quoted": ["agent/examples", "agent/examples/payments"], "tasks": r"[a-z_]+\.hpp$",
                          "foreign": r"$^"}),
+    ("agent/preload/", {"quoted": ["agent/src", "agent/preload"], "tasks": r"", "foreign": r"$^"}),
     ("agent/", {"quoted": ["agent/src"], "tasks": r"", "foreign": r"boost/interprocess/"}),
     ("cli/inspect/", {"quoted": ["cli/inspect"], "tasks": PROTOCOL, "foreign": ELFUTILS}),
     ("cli/render/", {"quoted": ["cli", "cli/inspect"], "tasks": PROTOCOL, "foreign": r"fmt/|rapidjson/"}),

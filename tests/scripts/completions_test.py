@@ -11,7 +11,7 @@ import tempfile
 from example_process import SOURCE, TASKS, Example, run, tasks, until
 
 COMPLETIONS = os.path.join(SOURCE, "packaging/completions")
-VERBS = ["list", "tree", "vitals", "count", "stack", "deadlocks", "version"]
+VERBS = ["list", "tree", "vitals", "count", "stack", "deadlocks", "run", "version"]
 
 
 class Help:
@@ -139,7 +139,7 @@ def check_targets(shell, directory, pid, dead):
     expect(shell, "tasks ", directory, {*VERBS, str(pid), "payments", dead})
     expect(shell, "tasks pay", directory, {"payments"})
     expect(shell, f"tasks stack {dead[:-1]}", directory, {dead})
-    for verb in ("list", "version"):
+    for verb in ("list", "run", "version"):
         assert shell.offers(f"tasks {verb} ", directory) == set(), f"{shell.name}: {verb} takes no target"
 
 

@@ -1,6 +1,7 @@
 #include "analysis/grouping.hpp"
 
 #include <algorithm>
+#include <sstream>
 #include <tuple>
 #include <utility>
 
@@ -43,9 +44,28 @@ std::string no_stack_words(Capture capture, bool bound, bool thread_known, Agent
     return "its stack was not captured";
 }
 
+std::string address_words(const Frame& frame) {
+    std::ostringstream text;
+    const auto module = frame.module.substr(frame.module.rfind('/') + 1);
+    text << module << (module.empty() ? "0x" : "+0x") << std::hex
+         << (module.empty() ? frame.address : frame.module_offset);
+    return text.str();
+}
+
 std::optional<CreatedBy> place_of(const SiteFacts& site) {
     return site.file.empty() && site.function.empty() ? std::nullopt
                                                       : std::optional(CreatedBy{site.function, site.file, site.line});
+}
+
+// Of the call that made a thread: the innermost that is not the runtime's own (std::thread's constructor). Where no
+// name is known, as "module+0x..".
+std::optional<CreatedBy> place_of(const std::vector<Frame>& frames) {
+    const auto own = std::ranges::find_if_not(frames, in_runtime);
+    if (frames.empty()) {
+        return std::nullopt;
+    }
+    const auto& frame = own == frames.end() ? frames.front() : *own;
+    return CreatedBy{frame.function.empty() ? address_words(frame) : frame.function, frame.file, frame.line};
 }
 
 // Two frames that read the same: their addresses count only where no name is known.
@@ -78,6 +98,7 @@ std::size_t reading_hash(const GroupShape& shape) {
 std::size_t Grouping::KeyHash::operator()(const Key& key) const noexcept {
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
     auto hash = (std::uint64_t{key.stack} << 32 | key.created_site) * odd;
+    hash = (hash ^ (hash >> 32) ^ key.created_stack) * odd;
     hash = (hash ^ (hash >> 32) ^ (std::uint64_t{key.scopes} << 32 | key.wait_site)) * odd;
     const auto words = static_cast<std::uint64_t>(key.kind) << 24 | static_cast<std::uint64_t>(key.state) << 16 |
                        static_cast<std::uint64_t>(key.wait_reason) << 8 | static_cast<std::uint64_t>(key.capture);
@@ -146,6 +167,7 @@ Grouping::Key Grouping::key_of(const TaskView& task) {
             stack = stacks_.number(*task.thread);
         }
         key.stack = stack;
+        key.created_stack = task.kind == protocol::Kind::thread ? stacks_.number(task.thread->birth.pcs) : 0;
     }
     if (key.stack == 0) {
         key.scopes = task.scopes;
@@ -197,7 +219,8 @@ GroupShape Grouping::shape_of(const Key& key) const {
     shape.age_is_last_ran = key.from_thread;
     const auto& wait = site_at(snapshot_, key.wait_site);
     shape.wait_name = wait.name;
-    shape.created_by = place_of(site_at(snapshot_, key.created_site));
+    shape.created_by = key.created_stack != 0 ? place_of(stacks_.frames(key.created_stack))
+                                              : place_of(site_at(snapshot_, key.created_site));
     if (key.stack == 0) {
         shape.waits_at = place_of(wait);
         shape.no_stack = no_stack_words(key.capture, key.bound, key.thread_known, snapshot_.process.agent);

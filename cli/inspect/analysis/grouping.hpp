@@ -37,6 +37,7 @@ private:
     struct Key {
         std::uint32_t stack = 0;
         std::uint32_t created_site = 0;
+        std::uint32_t created_stack = 0; ///< of a thread without a job: of the call that made it
         std::uint32_t scopes = 0;
         std::uint32_t wait_site = 0;
         protocol::Kind kind = protocol::Kind::unknown;

@@ -34,6 +34,16 @@ std::uint32_t StackTable::number(const ThreadFacts& thread) {
     } else if (trace.end_reason.empty()) {
         trace.end_reason = "the rest could not be unwound";
     }
+    return number(std::move(trace));
+}
+
+std::uint32_t StackTable::number(const std::vector<std::uint64_t>& return_addresses) {
+    return return_addresses.empty()
+               ? 0
+               : number(Trace{return_addresses, std::vector<bool>(return_addresses.size()), true, {}});
+}
+
+std::uint32_t StackTable::number(Trace trace) {
     const auto hash = hash_of(trace.pcs);
     for (auto [at, end] = by_hash_.equal_range(hash); at != end; ++at) {
         if (equal(stacks_[at->second], trace)) {

@@ -19,6 +19,9 @@ public:
     /// is known.
     std::uint32_t number(const ThreadFacts& thread);
 
+    /// The number of a chain of return addresses; 0: there are none.
+    std::uint32_t number(const std::vector<std::uint64_t>& return_addresses);
+
     /// Its frames with inlined calls, innermost first.
     std::vector<Frame> frames(std::uint32_t number) const;
 
@@ -26,6 +29,8 @@ public:
     const std::string& cut(std::uint32_t number) const { return stacks_[number].end_reason; }
 
 private:
+    std::uint32_t number(Trace trace);
+
     const StackSource& source_;
     std::vector<Trace> stacks_; ///< [0] is no stack
     std::unordered_multimap<std::size_t, std::uint32_t> by_hash_;

@@ -6,6 +6,7 @@
 #include "capture/file_table_source.hpp"
 #include "capture/process_waits.hpp"
 #include "capture/task_collector.hpp"
+#include "capture/thread_births.hpp"
 #include "capture/thread_skew.hpp"
 
 namespace tasks::inspect {
@@ -220,6 +221,7 @@ Result<Snapshot, AgentError> capture_from_agent(const World& world, const Target
     if (auto error = converse(conversation, target.files, options, deadline, snapshot)) {
         return Failure{*std::move(error)};
     }
+    give_births(snapshot);
     if (options.threads && options.stack_bytes != 0) {
         const WaitsAsked waits{target.process.pid, target.files.inner_pid == target.process.pid};
         read_waits(world, waits, deadline, snapshot);

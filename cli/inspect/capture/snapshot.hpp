@@ -99,6 +99,14 @@ enum class RunningBy : std::uint8_t {
     ptrace,      ///< it alone was held for some microseconds
 };
 
+/// Who made a thread, where and when. Known of what `tasks run` started.
+struct BirthFacts {
+    std::uint32_t tid = 0;
+    std::uint32_t creator_tid = 0;
+    std::uint64_t born_ns = 0;      ///< CLOCK_MONOTONIC; 0: not known
+    std::vector<std::uint64_t> pcs; ///< return addresses, innermost first; empty: not known
+};
+
 /// One OS thread (never the agent's own).
 struct ThreadFacts {
     std::uint32_t tid = 0;
@@ -115,6 +123,7 @@ struct ThreadFacts {
     std::string wait_channel;
     std::optional<protocol::WaitReason> wait_reason; ///< told in place of the system call's arguments
     WaitFacts wait;
+    BirthFacts birth;
     RunningBy running_by = RunningBy::none;
     std::vector<std::uint64_t> registers; ///< of a running thread, by DWARF number; empty: only sp and pc are known
 
@@ -178,6 +187,7 @@ struct Snapshot {
     std::vector<TaskFacts> tasks;
     std::vector<SiteFacts> sites;       ///< [0] is no site
     std::vector<ScopeList> scope_lists; ///< [0] is the empty list
+    std::vector<BirthFacts> births;     ///< of threads that have not got theirs yet, see capture/thread_births.hpp
     std::vector<LabelFacts> labels;     ///< [0] is no label; each is there once
     std::vector<ModuleFacts> modules;
     std::vector<Incomplete> incomplete;

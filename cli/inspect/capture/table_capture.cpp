@@ -17,6 +17,7 @@
 #include "capture/stopped_process.hpp"
 #include "capture/table_history.hpp"
 #include "capture/task_collector.hpp"
+#include "capture/thread_births.hpp"
 #include "capture/thread_skew.hpp"
 
 namespace tasks::inspect {
@@ -169,6 +170,9 @@ void look_from_outside(const World& world, const Target& target, const OpenTable
         snapshot.threads_known = false; // which of them carry a job is not known: they are no count of tasks
         snapshot.vitals.os_threads = snapshot.threads.size();
     }
+    if (same_numbers) {
+        give_births(snapshot);
+    }
     if (snapshot.threads_known) {
         snapshot.vitals.os_threads = snapshot.threads.size();
         if (options.tasks) {
@@ -213,6 +217,7 @@ Result<Snapshot, Error> capture_from_table(const World& world, const Target& tar
     if (dead) {
         snapshot.incomplete.push_back({0, "the process is gone: only registered tasks are known; the stacks of its "
                                           "threads, and threads without a job, are gone with it"});
+        give_births(snapshot);
         return snapshot;
     }
     look_from_outside(world, target, table ? &*table : nullptr, options, snapshot);

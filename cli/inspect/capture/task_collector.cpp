@@ -4,6 +4,8 @@
 #include <string_view>
 #include <tuple>
 
+#include "capture/thread_births.hpp"
+
 namespace tasks::inspect {
 namespace {
 
@@ -174,6 +176,7 @@ void collect_table(protocol::TableReader& reader, Snapshot& snapshot) {
         }
     }
     collector.finish();
+    collect_births(reader, snapshot);
     snapshot.vitals.jobs_dropped = reader.facts().dropped_jobs;
 }
 

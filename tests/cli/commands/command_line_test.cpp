@@ -188,3 +188,23 @@ TEST_CASE("help is text, of the command and of each verb") {
     CHECK(stack.find("Usage: tasks stack TARGET [OPTIONS]") != std::string::npos);
     CHECK(stack.find("--older") != std::string::npos);
 }
+
+TEST_CASE("what follows -- of run is the program's, whatever it looks like") {
+    const auto invocation = asked({"run", "--name", "a server", "--children", "--", "prog", "--json", "--", "-p"});
+    CHECK(invocation.verb == Verb::run);
+    CHECK(invocation.name == "a server");
+    CHECK(invocation.children);
+    CHECK_FALSE(invocation.json);
+    CHECK(invocation.command == Arguments{"prog", "--json", "--", "-p"});
+    CHECK_FALSE(asked({"run", "--", "prog"}).children);
+    CHECK(asked({"--json", "run", "--", "prog"}).json);
+}
+
+TEST_CASE("run without a program is refused, and a program without run") {
+    CHECK(refused({"run"}).error.sentence.starts_with("run needs a program"));
+    CHECK(refused({"run", "--"}).error.sentence.starts_with("run needs a program"));
+    CHECK(refused({"run", "--name", std::string(64, 'a'), "--", "prog"}).error.sentence.starts_with("--name"));
+    CHECK(refused({"run", "--name", "", "--", "prog"}).error.sentence.starts_with("--name"));
+    CHECK(refused({"vitals", "run", "--", "prog"}).error.sentence.starts_with("prog: only tasks run"));
+    refused({"run", "prog"});
+}

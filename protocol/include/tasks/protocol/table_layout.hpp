@@ -1,7 +1,7 @@
 // The task table: the file that outlives its process. TABLE.md says the same for readers in other languages.
 //
 //     offset 0      Header       4,096 bytes, with the segment directory and the ring of history
-//     then          segments     each of one kind: records of 128 bytes, sites of 64 bytes, or text
+//     then          segments     each of one kind: records or births of 128 bytes, sites of 64 bytes, or text
 //
 // All numbers little-endian, natural alignment, in the writer's own memory order: the structs below *are* the
 // format (static_assert holds every offset). Only the owning process writes. Readers pread() and never map it.
@@ -24,8 +24,9 @@ inline constexpr std::size_t max_segments = 48;
 inline constexpr std::size_t history_entries = 64;
 inline constexpr std::size_t scopes_per_thread = 8;
 inline constexpr std::size_t counts_per_record = 4;
+inline constexpr std::size_t birth_pcs = 12;
 
-enum class SegmentKind : std::uint32_t { none = 0, records = 1, sites = 2, text = 3 };
+enum class SegmentKind : std::uint32_t { none = 0, records = 1, sites = 2, text = 3, births = 4 };
 
 /// One entry of the directory. `bytes` is set before header.segment_count counts it, and never changes after.
 struct Segment {
@@ -62,10 +63,11 @@ struct TableHeader {
     std::uint64_t started_at_realtime_ns = 0;
     std::uint32_t history_next = 0; ///< index of the entry written next (count modulo history_entries)
     std::uint32_t agent_tid = 0;
-    std::uint64_t dropped_jobs = 0;  ///< no room for a record
-    std::uint64_t dropped_sites = 0; ///< jobs and waits shown without their site
-    std::uint64_t seen_alive_ns = 0; ///< last time that the agent's thread wrote here, CLOCK_MONOTONIC
-    std::array<std::uint64_t, 8> reserved{};
+    std::uint64_t dropped_jobs = 0;   ///< no room for a record
+    std::uint64_t dropped_sites = 0;  ///< jobs and waits shown without their site
+    std::uint64_t seen_alive_ns = 0;  ///< last time that the agent's thread wrote here, CLOCK_MONOTONIC
+    std::uint64_t dropped_births = 0; ///< threads that found no room for the record of their birth
+    std::array<std::uint64_t, 7> reserved{};
     std::array<HistoryEntry, history_entries> history{};
     std::array<Segment, max_segments> segments{};
 };
@@ -137,6 +139,24 @@ struct CountsRecord {
     std::array<std::uint64_t, 2> reserved2{};
 };
 static_assert(sizeof(CountsRecord) == record_bytes);
+
+/// Who made a thread, where and when. Only where pthread_create() is watched (`tasks run`), in segments of their own,
+/// which readers that do not know them pass over: such a record makes no task, the thread is one already.
+struct BirthRecord {
+    std::uint32_t sequence = 0; ///< odd while it is written
+    std::uint32_t generation = 0;
+    std::uint8_t living = 0;   ///< 0: free, 1: of a thread
+    std::uint8_t pc_count = 0; ///< how many of `pcs` count
+    std::uint16_t reserved = 0;
+    std::uint32_t tid = 0;         ///< 0: it is about to run
+    std::uint64_t born_ns = 0;     ///< CLOCK_MONOTONIC
+    std::uint32_t creator_tid = 0; ///< by which thread
+    std::uint32_t reserved2 = 0;
+    std::array<std::uint64_t, birth_pcs>
+        pcs{}; ///< return addresses, innermost first, from the caller of pthread_create
+};
+static_assert(sizeof(BirthRecord) == record_bytes);
+static_assert(offsetof(BirthRecord, pcs) == 32);
 
 /// An interned site. A site's number counts from 1 over the site segments in the order of the directory.
 /// Written once; `ready` is stored last. Offsets are into the file, lengths in bytes, texts without a final 0.

@@ -47,6 +47,7 @@ struct TableFacts {
     std::uint32_t agent_tid = 0;
     std::uint64_t dropped_jobs = 0;
     std::uint64_t dropped_sites = 0;
+    std::uint64_t dropped_births = 0;
     std::vector<HistoryEntry> history; ///< oldest first
 };
 
@@ -63,6 +64,21 @@ struct TableTotals {
     std::uint64_t unreadable =
         0;                     ///< records that changed at each of eight looks, or whose writer was killed in an update
     std::uint64_t damaged = 0; ///< records whose content cannot be (unknown type, site out of range), and labels
+};
+
+/// What a pass over the births gave besides them.
+struct BirthTotals {
+    bool watched = false;         ///< the process keeps births
+    std::uint64_t unreadable = 0; ///< records that changed at each look, or whose writer was killed in an update
+    std::uint64_t damaged = 0;    ///< records whose content cannot be
+};
+
+/// The birth of a thread.
+struct ThreadBirth {
+    std::uint32_t tid = 0;
+    std::uint32_t creator_tid = 0;
+    std::uint64_t born_ns = 0;            ///< CLOCK_MONOTONIC
+    std::span<const std::uint64_t> pcs{}; ///< return addresses, innermost first; valid during the call
 };
 
 class TableReader {
@@ -103,11 +119,23 @@ public:
             const_cast<void*>(static_cast<const void*>(&visit)), first_record);
     }
 
+    /// Calls visit(const ThreadBirth&) for every thread whose birth the table tells and that runs or ran. `visit`
+    /// returns false to stop.
+    template <class Visit> BirthTotals each_birth(Visit&& visit) noexcept {
+        return walk_births(
+            [](void* to, const ThreadBirth& birth) {
+                return (*static_cast<std::remove_reference_t<Visit>*>(to))(birth);
+            },
+            const_cast<void*>(static_cast<const void*>(&visit)));
+    }
+
     /// An upper limit of the tasks that each_task will visit: for reserving room.
     std::uint64_t record_count() const noexcept { return record_count_; }
 
 private:
     using Visitor = bool (*)(void*, const Task&);
+    using BirthVisitor = bool (*)(void*, const ThreadBirth&);
+    BirthTotals walk_births(BirthVisitor visitor, void* to) noexcept;
     TableTotals walk(Visitor visitor, void* to, std::uint64_t first_record) noexcept;
     void take_header() noexcept;
     struct State; // buffers and the checked directory

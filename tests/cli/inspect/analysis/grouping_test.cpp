@@ -274,3 +274,27 @@ TEST_CASE("a process without tasks gives no groups") {
     CHECK(report.groups.empty());
     CHECK(report.tasks == 0);
 }
+
+TEST_CASE("a thread is grouped by the call that made it, told without the runtime's own frames") {
+    MadeSnapshot made;
+    made.place("std::thread::thread<void (&)()>(void (&)())", inlined_at("std::thread::thread<>", "std_thread.h", 140));
+    made.place("serve(int)", frame_at("serve(int)", "/src/server.cpp", 12));
+    made.place("accept_all()", frame_at("accept_all()", "/src/server.cpp", 40));
+    const auto created = [&made](std::uint32_t tid, const std::string& by) {
+        auto thread = made.thread(tid, "w");
+        thread.blocked({"syscall", "work"});
+        thread.facts().birth = {tid,
+                                10,
+                                MadeSnapshot::now_ns - 5 * s,
+                                {made.pc_of("std::thread::thread<void (&)()>(void (&)())"), made.pc_of(by)}};
+    };
+    created(11, "serve(int)");
+    created(12, "serve(int)");
+    created(13, "accept_all()");
+    const auto report = made.analyse();
+    REQUIRE(report.groups.size() == 2);
+    CHECK(report.tasks == 3);
+    CHECK(report.groups[0].count == 2);
+    CHECK(report.shape(report.groups[0]).created_by == CreatedBy{"serve(int)", "/src/server.cpp", 12});
+    CHECK(report.shape(report.groups[1]).created_by == CreatedBy{"accept_all()", "/src/server.cpp", 40});
+}

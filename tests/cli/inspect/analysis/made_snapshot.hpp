@@ -68,6 +68,8 @@ public:
     /// Names a function's place for every frame made afterwards: file, line, module, inlined.
     void place(const std::string& function, Frame frame);
 
+    std::uint64_t pc_of(const std::string& function);
+
     /// Analyses with the made stacks; counts what it asked for.
     StackReport analyse(const StackOptions& options = {});
     WaitGraph analyse_waits();
@@ -81,8 +83,6 @@ private:
     friend class MadeThread;
     friend class MadeTask;
     StackSource source();
-    std::uint64_t pc_of(const std::string& function);
-
     Snapshot snapshot_;
     std::map<std::string, std::uint64_t> pcs_;
     std::map<std::uint64_t, std::vector<Frame>> frames_;

@@ -1,0 +1,76 @@
+#include "birth_interface.hpp"
+
+#include <cstddef>
+
+#include "registry.hpp"
+#include "run.hpp"
+
+namespace tasks::agent {
+namespace {
+
+void want() noexcept { Births::want(); }
+
+void* begin(const std::uint64_t* pcs, std::uint32_t count, void* (*start)(void*), void* argument) noexcept {
+    Registry* registry = Registry::active();
+    if (registry == nullptr || Run::is_own_thread(start))
+        return nullptr;
+    ThreadState* creator = registry->this_thread();
+    BirthSlot* slot = creator == nullptr ? nullptr : registry->births().begin(*registry, *creator, {pcs, count});
+    if (registry->births().wants_room())
+        registry->after_begin();
+    if (slot == nullptr)
+        return nullptr;
+    slot->start = start;
+    slot->argument = argument;
+    return slot;
+}
+
+void cancel(void* given) noexcept {
+    auto& slot = *static_cast<BirthSlot*>(given);
+    ThreadState* creator = Registry::bound();
+    if (creator != nullptr && creator->registry == slot.registry)
+        slot.registry->births().cancel(*creator, slot);
+    else
+        slot.registry->births().forget(slot);
+}
+
+/// In two registers: an object on the stack would keep run() from jumping to the routine.
+struct Routine {
+    void* (*start)(void*);
+    void* argument;
+};
+
+/// The thread is known from here on, and its end is noticed.
+[[gnu::noinline]] Routine take(void* given) noexcept {
+    const BirthSlot slot = *static_cast<BirthSlot*>(given); // another thread's as soon as it is forgotten
+    if (Registry::active() != slot.registry)
+        return {slot.start, slot.argument};
+    if (ThreadState* thread = slot.registry->this_thread(); thread != nullptr)
+        slot.registry->births().run(*thread, slot);
+    else
+        slot.registry->births().forget(slot);
+    return {slot.start, slot.argument};
+}
+
+void* run(void* given) {
+    const Routine routine = take(given);
+    return routine.start(routine.argument);
+}
+
+} // namespace
+
+extern const BirthInterface birth_interface;
+__attribute__((used)) constexpr BirthInterface birth_interface{birth_interface_version, 0, want, begin, cancel, run};
+
+} // namespace tasks::agent
+
+// 'R': no linker leaves it out, though nothing refers to it.
+asm(R"(
+    .pushsection .note.tasks.births, "aR", @note
+    .balign 4
+    .long 6, 8, 1
+    .asciz "tasks"
+    .balign 4
+    .quad _ZN5tasks5agent15birth_interfaceE - .
+    .popsection
+)");
