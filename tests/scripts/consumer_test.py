@@ -128,7 +128,7 @@ def check_installed(place):
                ("TasksConfig.cmake", "TasksConfigVersion.cmake", "TasksTargets.cmake")}
     pages = {f"share/man/man{page.suffix[1:]}/{page.name}" for page in (Path(SOURCE) / "man").glob("*.[1-9]")}
     needed = library | headers | package | pages | {
-        "bin/tasks", "lib/pkgconfig/tasks-agent.pc", "share/doc/tasks/README.md", "share/doc/tasks/LICENSE",
+        "bin/tasks", "lib/tasks/libtasks_preload.so", "lib/pkgconfig/tasks-agent.pc", "share/doc/tasks/README.md", "share/doc/tasks/LICENSE",
         "share/bash-completion/completions/tasks", "share/zsh/site-functions/_tasks",
         "share/fish/vendor_completions.d/tasks.fish"}
     assert needed <= installed, f"not installed: {needed - installed}"
@@ -193,6 +193,12 @@ def check_compilers(place):
             place.inspect(place.compiled(*words, *archive))
 
 
+def check_run(place):
+    """The installed command finds its library."""
+    text = done(place.prefix / "bin/tasks", "run", "--", "sh", "-c", "grep -c libtasks_preload /proc/$$/maps; echo $LD_PRELOAD")
+    assert int(text.split()[0]) > 0 and len(text.split()) == 1, text
+
+
 def check_uninstalled(place):
     """What is not ours stays; of ours nothing."""
     other = place.prefix / "share/man/man1/other.1"
@@ -218,7 +224,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tasks-test-") as directory, kept_records():
         place = Place(directory)
         for check in (check_installed, check_headers, check_package, check_pkg_config, check_compilers,
-                      check_directory, check_uninstalled):
+                      check_directory, check_run, check_uninstalled):
             check(place)
             print(check.__name__, flush=True)
     return 0
