@@ -128,7 +128,8 @@ def check_installed(place):
                ("TasksConfig.cmake", "TasksConfigVersion.cmake", "TasksTargets.cmake")}
     pages = {f"share/man/man{page.suffix[1:]}/{page.name}" for page in (Path(SOURCE) / "man").glob("*.[1-9]")}
     needed = library | headers | package | pages | {
-        "bin/tasks", "lib/tasks/libtasks_preload.so", "lib/pkgconfig/tasks-agent.pc", "share/doc/tasks/README.md", "share/doc/tasks/LICENSE",
+        "bin/tasks", "lib/tasks/libtasks_preload.so", "lib/pkgconfig/tasks-agent.pc",
+        "share/doc/tasks/README.md", "share/doc/tasks/LICENSE",
         "share/bash-completion/completions/tasks", "share/zsh/site-functions/_tasks",
         "share/fish/vendor_completions.d/tasks.fish"}
     assert needed <= installed, f"not installed: {needed - installed}"
@@ -195,7 +196,8 @@ def check_compilers(place):
 
 def check_run(place):
     """The installed command finds its library."""
-    text = done(place.prefix / "bin/tasks", "run", "--", "sh", "-c", "grep -c libtasks_preload /proc/$$/maps; echo $LD_PRELOAD")
+    script = "grep -c libtasks_preload /proc/$$/maps; echo $LD_PRELOAD"
+    text = done(place.prefix / "bin/tasks", "run", "--", "sh", "-c", script)
     assert int(text.split()[0]) > 0 and len(text.split()) == 1, text
 
 
