@@ -6,12 +6,15 @@
 
 #include "clock.hpp"
 #include "record_writer.hpp"
+#include "region.hpp"
 
 namespace tasks::agent {
 
 using protocol::BirthRecord;
 
 namespace {
+
+constexpr std::size_t share = 8; // of the table, at its start: 54 KiB, 432 threads, of one of 512 KiB
 
 /// The seqlock of a birth is that of a record: the same first words.
 class BirthWriter {
@@ -33,22 +36,24 @@ private:
 
 std::atomic<bool> Births::wanted_{false};
 
-bool Births::create(TableFile& file, std::atomic<bool>& low) noexcept {
+void Births::create(TableFile& file, std::atomic<bool>& low) noexcept {
+    file_ = &file;
+    const std::size_t left = file.initial_bytes() > file.file_bytes() ? file.initial_bytes() - file.file_bytes() : 0;
+    const std::size_t bytes = left / share / page_bytes * page_bytes;
+    if (bytes == 0)
+        return;
     const std::size_t records = file.cap_bytes() / protocol::record_bytes + 1;
     void* memory = ::mmap(nullptr, records * sizeof(BirthSlot), PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
-        return false;
-    file_ = &file;
-    slots_ = static_cast<BirthSlot*>(memory);
-    return pool_.create(file, first_bytes, low, protocol::SegmentKind::births);
+    if (memory != MAP_FAILED && pool_.create(file, bytes, low, protocol::SegmentKind::births))
+        slots_ = static_cast<BirthSlot*>(memory);
 }
 
 BirthSlot* Births::begin(Registry& registry, ThreadState& creator, std::span<const std::uint64_t> pcs) noexcept {
-    if (!kept())
-        return nullptr;
-    const std::uint32_t number = pool_.take(creator.birth_store);
+    const std::uint32_t number = kept() ? pool_.take(creator.birth_store) : 0;
     if (number == 0) {
+        if (file_ == nullptr)
+            return nullptr; // nobody asked for them before the agent started
         std::atomic_ref(file_->header().dropped_births).fetch_add(1, std::memory_order_relaxed);
         return nullptr;
     }

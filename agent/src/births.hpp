@@ -29,8 +29,8 @@ public:
     static void want() noexcept { wanted_.store(true); }
     static bool wanted() noexcept { return wanted_.load(); }
 
-    /// False: no memory, or no room in the file.
-    bool create(TableFile& file, std::atomic<bool>& low) noexcept;
+    /// Where there is no memory, or next to no room in the file, births are counted as dropped.
+    void create(TableFile& file, std::atomic<bool>& low) noexcept;
 
     /// A record for the thread that `creator` is about to make; null: there is no room (counted), or births are not
     /// kept.
@@ -50,8 +50,6 @@ public:
 
 private:
     void free(std::uint32_t record) noexcept;
-    static constexpr std::size_t first_bytes = 64 * 1024; // 512 threads
-
     static std::atomic<bool> wanted_;
     TableFile* file_ = nullptr;
     RecordPool pool_;

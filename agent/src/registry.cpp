@@ -72,8 +72,8 @@ bool Registry::build() noexcept {
     states_ = static_cast<ThreadState*>(private_memory(std::size_t{max_threads} * sizeof(ThreadState)));
     if (states_ == nullptr || !make_exit_key() || !sites_.create(file_, calls_))
         return false;
-    if (Births::wanted() && !births_.create(file_, calls_))
-        return false;
+    if (Births::wanted())
+        births_.create(file_, calls_); // jobs go before them: without room they are only counted
     return records_.create(file_, file_.initial_bytes() - file_.file_bytes(), calls_);
 }
 

@@ -110,6 +110,15 @@ def test_births():
         del os.environ["TASKS_DIR"]
 
 
+def test_many_threads():
+    """Faster made than the table is at first large."""
+    with Program(*under(SPAWNING, "stay", "1000")) as program:
+        report = tasks_json("stack", program.pid, "--timeout", "60s")
+        born = [task for group in report["groups"] for task in group["tasks"] if task["lived_ns"] is not None]
+        assert len(born) == 1003 and report["tasks"] == 1004, (len(born), report["tasks"])
+        assert not any("created" in entry["reason"] for entry in report["incomplete"]), report["incomplete"]
+
+
 def test_program_with_an_agent():
     """It keeps its own agent, which gets the births."""
     with Program(*under(SPAWNING_AGENT, "stay")) as program:
@@ -228,7 +237,7 @@ def main():
     if SANITIZED:
         print("a sanitizer must be loaded before all others: tasks run has no library in this build")
         return 77
-    for test in (test_library, test_refusals, test_same_life, test_births, test_program_with_an_agent, test_children,
+    for test in (test_library, test_refusals, test_same_life, test_births, test_many_threads, test_program_with_an_agent, test_children,
                  test_scripts):
         test()
         print(test.__name__, "holds", flush=True)

@@ -1,5 +1,5 @@
-// A program that makes threads in every way, and knows nothing of the agent unless it is linked with it. "stay": says
-// "ready" and waits to be looked at. Else it does one thing, and prints what a program can see of it.
+// A program that makes threads in every way, and knows nothing of the agent unless it is linked with it. "stay
+// [COUNT]": says "ready" and waits to be looked at. Else it does one thing, and prints what a program can see of it.
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,7 +50,7 @@ void* wait_as_thread(void*) {
 
 [[gnu::noinline]] std::thread spawn_outer() { return std::thread(spawn_within); }
 
-int stay() {
+int stay(int count) {
 #ifdef TASKS_TARGET_AGENT
     const tasks::Agent agent;
     if (!agent.error().empty())
@@ -58,7 +58,7 @@ int stay() {
     const tasks::Job job{"its own job"};
 #endif
     std::vector<std::thread> threads;
-    for (int at = 0; at < 3; ++at)
+    for (int at = 0; at < count; ++at)
         threads.push_back(spawn_by_std());
     spawn_tiny();
     threads.push_back(spawn_outer());
@@ -134,7 +134,7 @@ int closes_all() {
 int main(int, char** words) {
     const std::string_view how = words[1] == nullptr ? "" : words[1];
     if (how == "stay")
-        return stay();
+        return stay(words[2] == nullptr ? 3 : std::atoi(words[2]));
     if (how == "storm")
         return storm();
     if (how == "fail")
