@@ -28,4 +28,10 @@ void answers(const std::uint8_t* data, std::size_t size);
 /// The bytes of a perf event's ring.
 void perf_records(const std::uint8_t* data, std::size_t size);
 
+/// The first byte says in what pieces a saved snapshot comes.
+void snapshot(const std::uint8_t* data, std::size_t size);
+
+/// The notes of a core file.
+void core_notes(const std::uint8_t* data, std::size_t size);
+
 } // namespace tasks::fuzz

@@ -25,6 +25,7 @@ LAYERS = [
     ("agent/examples/", {"quoted": ["agent/examples", "agent/examples/payments"], "tasks": r"[a-z_]+\.hpp$",
                          "foreign": r"$^"}),
     ("agent/", {"quoted": ["agent/src"], "tasks": r"", "foreign": r"boost/interprocess/"}),
+    ("cli/inspect/saved/", {"quoted": ["cli/inspect"], "tasks": PROTOCOL, "foreign": r"protozero/"}),
     ("cli/inspect/", {"quoted": ["cli/inspect"], "tasks": PROTOCOL, "foreign": ELFUTILS}),
     ("cli/render/", {"quoted": ["cli", "cli/inspect"], "tasks": PROTOCOL, "foreign": r"fmt/|rapidjson/"}),
     ("cli/", {"quoted": ["cli", "cli/inspect"], "tasks": PROTOCOL, "foreign": r"CLI/|fmt/|rapidjson/"}),
