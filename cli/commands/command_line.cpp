@@ -82,7 +82,8 @@ void add_files(CLI::App& app, Words& words) {
     app.add_option("--core", words.core, "In place of TARGET: a core file")->type_name("FILE");
     app.add_option("--exe", words.exe, "The program that made the core, where it is not in its place")
         ->type_name("FILE");
-    app.add_option("--save", words.save, "Write what was captured to a file for --from, with names; - prints that alone")
+    app.add_option("--save", words.save,
+                   "Write what was captured to a file for --from, with names; - prints that alone")
         ->type_name("FILE");
     app.add_flag("--raw", words.raw, "Save stack bytes and registers too, which may hold secrets");
 }

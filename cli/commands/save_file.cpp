@@ -137,8 +137,8 @@ Result<SaveFile, Error> SaveFile::begin(const std::string& path) {
     }
     const auto temporary = temporary_name(place.name);
     constexpr mode_t owner_only = 0600;
-    state->file = FileDescriptor{::openat(directory.get(), temporary.c_str(),
-                                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, owner_only)};
+    state->file = FileDescriptor{
+        ::openat(directory.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, owner_only)};
     if (!state->file) {
         return Failure{cannot(path, errno)};
     }
@@ -185,9 +185,9 @@ Result<bool, Error> SaveFile::finish() {
         }
         constexpr char word = 'k';
         int told = ECANCELED;
-        if (state_->error == 0 && (::send(state_->keeper.get(), &word, 1, MSG_NOSIGNAL) != 1 ||
-                                   ::recv(state_->keeper.get(), &told, sizeof told, MSG_WAITALL) != sizeof told ||
-                                   told != 0)) {
+        if (state_->error == 0 &&
+            (::send(state_->keeper.get(), &word, 1, MSG_NOSIGNAL) != 1 ||
+             ::recv(state_->keeper.get(), &told, sizeof told, MSG_WAITALL) != sizeof told || told != 0)) {
             state_->error = told;
         }
     }

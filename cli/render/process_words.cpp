@@ -129,8 +129,8 @@ std::string target(const inspect::ProcessFacts& process) {
 }
 
 std::string pid_mark(const inspect::ProcessFacts& process) {
-    const bool carries = process.agent != AgentState::dead && process.agent != AgentState::none &&
-                         process.agent != AgentState::core;
+    const bool carries =
+        process.agent != AgentState::dead && process.agent != AgentState::none && process.agent != AgentState::core;
     return target(process) + (carries ? "*" : "");
 }
 

@@ -9,9 +9,7 @@ bool FileParser::decide(std::string_view bytes) {
     constexpr char elf_mark = '\x7f';
     if (kind_ == Kind::unknown && !bytes.empty()) {
         const char first = bytes.front();
-        kind_ = first == saved::first_bytes.front() ? Kind::snapshot
-                : first == elf_mark                 ? Kind::core
-                                                    : Kind::profile;
+        kind_ = first == saved::first_bytes.front() ? Kind::snapshot : first == elf_mark ? Kind::core : Kind::profile;
     }
     return kind_ != Kind::core;
 }
@@ -22,7 +20,9 @@ bool FileParser::take(std::string_view bytes) {
 
 bool FileParser::finish() { return kind_ == Kind::snapshot ? saved_.begun() : kind_ != Kind::core && lines_.finish(); }
 
-bool FileParser::begun() { return kind_ == Kind::snapshot ? saved_.begun() : kind_ == Kind::profile && profile_.begun(); }
+bool FileParser::begun() {
+    return kind_ == Kind::snapshot ? saved_.begun() : kind_ == Kind::profile && profile_.begun();
+}
 
 std::string FileParser::problem() const {
     return kind_ == Kind::core       ? "is an ELF file; give a core with --core"

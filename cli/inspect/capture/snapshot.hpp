@@ -1,6 +1,7 @@
 // All that was captured of one process at one moment: raw facts, nothing judged yet, and unwound only where it was
 // saved. Every command is made from one of these, whatever it was captured from: the agent's socket, the table alone
-// (process hung, stopped or dead), /proc, a profile, a saved snapshot, a core file. Value types, owned by whoever holds them; times are CLOCK_MONOTONIC nanoseconds.
+// (process hung, stopped or dead), /proc, a profile, a saved snapshot, a core file. Value types, owned by whoever holds
+// them; times are CLOCK_MONOTONIC nanoseconds.
 #pragma once
 
 #include <array>
@@ -219,7 +220,7 @@ struct Snapshot {
     std::vector<LabelFacts> labels;     ///< [0] is no label; each is there once
     std::vector<ModuleFacts> modules;
     std::vector<Incomplete> incomplete;
-    std::optional<SavedNames> names; ///< where they are, no file is opened for names
+    std::optional<SavedNames> names;             ///< where they are, no file is opened for names
     std::optional<std::uint32_t> file_owner_uid; ///< of a snapshot from a file: whoever may have written what is in it
 };
 

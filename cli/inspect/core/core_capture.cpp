@@ -11,6 +11,7 @@
 #include "capture/wait_facts.hpp"
 #include "core/core_file.hpp"
 #include "core/core_notes.hpp"
+#include "core/core_table.hpp"
 #include "unwind/open_file.hpp"
 #include "unwind/x86_64.hpp"
 
@@ -45,7 +46,7 @@ public:
         for (const auto& thread : notes_.threads) {
             take_thread(thread);
         }
-        std::ranges::stable_sort(into_.threads, {}, &ThreadFacts::tid);
+        std::ranges::sort(into_.threads, {}, &ThreadFacts::tid);
         take_modules(exe);
         tell_missing();
         return !into_.threads.empty();
@@ -121,7 +122,9 @@ private:
             if (mapping.file_offset == 0) {
                 starts[mapping.path] = mapping.start;
             }
-            note_table(mapping.path);
+            if (is_table_path(mapping.path)) {
+                table_ = mapping.path;
+            }
             const auto* segment = core_.segment_at(mapping.start);
             const auto start = starts.find(mapping.path);
             // gcore leaves mappings out that are as in their files: code, above all.
@@ -158,25 +161,6 @@ private:
         return found == notes_.files.end() ? "" : found->path;
     }
 
-    /// PID-START.table: the process carried an agent.
-    void note_table(const std::string& path) {
-        constexpr std::string_view deleted = " (deleted)";
-        constexpr std::string_view suffix = ".table";
-        std::string_view name{path};
-        if (name.ends_with(deleted)) {
-            name.remove_suffix(deleted.size());
-        }
-        if (!name.ends_with(suffix)) {
-            return;
-        }
-        name.remove_suffix(suffix.size());
-        name.remove_prefix(name.rfind('/') + 1);
-        const auto dash = name.find('-');
-        if (dash != name.npos && name.find_first_not_of("0123456789-") == name.npos) {
-            target_ = std::string{name.substr(0, dash)} + "@" + std::string{name.substr(dash + 1)};
-        }
-    }
-
     void tell(std::string reason) { into_.incomplete.push_back({0, std::move(reason)}); }
 
     void tell_missing() {
@@ -195,13 +179,11 @@ private:
             tell(std::to_string(unchecked_.size()) +
                  (unchecked_.size() == 1 ? " file has no build-id in the core"
                                          : " files have no build-ids in the core") +
-                 ", " + *unchecked_.begin() +
-                 (unchecked_.size() == 1 ? "" : " among them") +
+                 ", " + *unchecked_.begin() + (unchecked_.size() == 1 ? "" : " among them") +
                  ": whether those in their places are the ones that ran is not known");
         }
-        if (!target_.empty()) {
-            tell("the process carried an agent: a core has no registered jobs; tasks stack " + target_ +
-                 " shows them where its table was kept");
+        if (!table_.empty()) {
+            read_core_table(world_, table_, into_);
         }
     }
 
@@ -212,7 +194,7 @@ private:
     WaitReader waits_{world_, 0, core_};
     std::uint64_t stacks_bytes_ = 0;
     std::set<std::string> unchecked_;
-    std::string target_; ///< PID@START of what carried an agent
+    std::string table_; ///< of the agent that the process carried; "" none
 };
 
 /// Absolute, as the paths that a core names are; the failure is a sentence.
@@ -240,17 +222,14 @@ Result<Snapshot, Error> capture_from_core(const World& world, const std::string&
     const auto file = CoreFile::open(core);
     if (!file) {
         const bool denied = ::access(core.c_str(), F_OK) == 0 && ::access(core.c_str(), R_OK) != 0;
-        return Failure{
-            Error{denied ? Trouble::permission : Trouble::usage, "core " + core + ": " + file.error()}};
+        return Failure{Error{denied ? Trouble::permission : Trouble::usage, "core " + core + ": " + file.error()}};
     }
     Snapshot snapshot;
-    snapshot.sites.resize(1);
-    snapshot.scope_lists.resize(1);
-    snapshot.labels.resize(1);
     snapshot.process.from = {FileKind::core, core};
     if (!CoreReader{world, *file, snapshot}.read(*program)) {
-        return Failure{Error{Trouble::usage, "core " + core + ": holds no threads: it is cut short or damaged; take "
-                                                              "it again"}};
+        return Failure{Error{Trouble::usage, "core " + core +
+                                                 ": holds no threads: it is cut short or damaged; take "
+                                                 "it again"}};
     }
     return snapshot;
 }

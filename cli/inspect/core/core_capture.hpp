@@ -1,6 +1,6 @@
 // A core file as another source of a snapshot: threads with all their registers and their stacks, what each blocked one
-// waits on, the mapped files with the build-ids that the core holds. No ages: a core has none. Jobs are not there
-// either, since the agent's table is a file, which cores leave out. Reads the core alone.
+// waits on, the mapped files with the build-ids that the core holds. No ages: a core has none. Jobs come from the
+// agent's table, where that is left (core_table.hpp).
 #pragma once
 
 #include <string>

@@ -105,7 +105,8 @@ Result<bool> CoreFile::read_headers() {
     }
     std::size_t count = 0;
     if (elf_getphdrnum(elf.get(), &count) != 0 || count == 0) {
-        return Failure{std::string{"is cut short or damaged: its list of mappings cannot be read; take the core again"}};
+        return Failure{
+            std::string{"is cut short or damaged: its list of mappings cannot be read; take the core again"}};
     }
     for (std::size_t at = 0; at < std::min(count, max_headers); ++at) {
         GElf_Phdr one;
@@ -120,11 +121,11 @@ Result<bool> CoreFile::read_headers() {
         if (one.p_type == PT_NOTE) {
             notes_.push_back({one.p_offset, there});
         } else if (one.p_type == PT_LOAD) {
-            segments_.push_back({one.p_vaddr, one.p_memsz, std::min(there, one.p_memsz), one.p_offset,
-                                 (one.p_flags & PF_X) != 0});
+            segments_.push_back(
+                {one.p_vaddr, one.p_memsz, std::min(there, one.p_memsz), one.p_offset, (one.p_flags & PF_X) != 0});
         }
     }
-    std::ranges::stable_sort(segments_, {}, &CoreSegment::address);
+    std::ranges::sort(segments_, {}, &CoreSegment::address);
     return true;
 }
 

@@ -268,7 +268,7 @@ void SnapshotReader::sort_places() {
     const auto order = [](const SavedNames::Place& place) { return std::tuple(place.pc, place.exact); };
     std::erase_if(names_.places, [](const SavedNames::Place& place) { return place.frames.empty(); });
     if (!std::ranges::is_sorted(names_.places, {}, order)) {
-        std::ranges::stable_sort(names_.places, {}, order);
+        std::ranges::sort(names_.places, {}, order);
     }
 }
 

@@ -22,10 +22,23 @@ void add_process(Snapshot& snapshot) {
     snapshot.caught_signals = 0x4000;
     snapshot.threads_known = true;
     auto& vitals = snapshot.vitals;
-    vitals = {.tasks = 2, .os_threads = 2, .usable_cpus = 2, .num_cpus = 8, .jobs_started = 5, .jobs_ended = 3,
-              .jobs_last_minute = -1, .jobs_dropped = 4, .rss_bytes = 24 << 20, .peak_rss_bytes = 31 << 20,
-              .stack_bytes = 132 << 10, .switches_voluntary = 40, .switches_involuntary = 0, .fds = 7,
-              .uptime_ns = 3'600'000'000'000, .queues = std::vector<QueueFacts>{{"mail", 3}}, .queues_left_out = 1};
+    vitals = {.tasks = 2,
+              .os_threads = 2,
+              .usable_cpus = 2,
+              .num_cpus = 8,
+              .jobs_started = 5,
+              .jobs_ended = 3,
+              .jobs_last_minute = -1,
+              .jobs_dropped = 4,
+              .rss_bytes = 24 << 20,
+              .peak_rss_bytes = 31 << 20,
+              .stack_bytes = 132 << 10,
+              .switches_voluntary = 40,
+              .switches_involuntary = 0,
+              .fds = 7,
+              .uptime_ns = 3'600'000'000'000,
+              .queues = std::vector<QueueFacts>{{"mail", 3}},
+              .queues_left_out = 1};
 }
 
 void add_places(Snapshot& snapshot) {
@@ -66,8 +79,15 @@ void add_threads(Snapshot& snapshot) {
     blocked.taken_at_ns = 96'834'123'450'000;
     blocked.wait_channel = "pipe_read";
     blocked.wait_reason = protocol::WaitReason::io_read;
-    blocked.wait = {.fd = 3, .fd_target = "pipe", .fds = 1, .timeout_ns = 5, .timeout_is_left = true, .futex = 0x100,
-                    .futex_bytes_at = 0xf0, .futex_bytes = std::string("lock\0bytes", 10), .steady = true};
+    blocked.wait = {.fd = 3,
+                    .fd_target = "pipe",
+                    .fds = 1,
+                    .timeout_ns = 5,
+                    .timeout_is_left = true,
+                    .futex = 0x100,
+                    .futex_bytes_at = 0xf0,
+                    .futex_bytes = std::string("lock\0bytes", 10),
+                    .steady = true};
     ThreadFacts running;
     running.tid = 12337;
     running.capture = protocol::Capture::running;

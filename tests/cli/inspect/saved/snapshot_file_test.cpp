@@ -60,7 +60,8 @@ std::string golden(const std::string& bytes) {
 
 } // namespace
 
-TEST_CASE("a snapshot that is read is written as the same bytes again, in whatever pieces it came [golden]", "[golden]") {
+TEST_CASE("a snapshot that is read is written as the same bytes again, in whatever pieces it came [golden]",
+          "[golden]") {
     const auto bytes = written(known_snapshot(), true);
     if (protocol::version == "0.1.0") { // the file names its writer
         CHECK(bytes == golden(bytes));
@@ -120,7 +121,7 @@ TEST_CASE("every byte may be any other") {
 TEST_CASE("records and fields of a later version are passed over") {
     auto bytes = written(known_snapshot(), true);
     const auto snapshot = read(bytes);
-    bytes += std::string{"\xfa\x7f\x03xyz", 6}; // record 2047, 3 bytes
+    bytes += std::string{"\xfa\x7f\x03xyz", 6};                                // record 2047, 3 bytes
     bytes += std::string{"\x52\x04\xf8\x7f\x01\x18", 6}.substr(0, 5) + "\x01"; // after the end: not counted
     CHECK(read(bytes).tasks.size() == snapshot.tasks.size());
 }
