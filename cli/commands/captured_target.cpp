@@ -24,6 +24,7 @@ Result<inspect::Target, inspect::Error> find(discovery::Discovery& discovery, co
 inspect::CaptureOptions everything(const Invocation& asked) {
     inspect::CaptureOptions options;
     options.touch = asked.touch;
+    options.stop = asked.stop;
     return options;
 }
 

@@ -258,7 +258,8 @@ def check_errors(directory, core):
 
 def check_payments(directory):
     """The jobs of a program with the agent, in a saved snapshot."""
-    with Example("payments", directory=directory) as example:
+    with Example("payments", "--requests", "4", "--rate", "0", directory=directory) as example:
+        until("all wait", lambda: all_waiting(directory, example))
         saved = os.path.join(directory, "payments")
         live = stacks(directory, example.pid, "--save", saved)
         core = gcore(example, directory)

@@ -86,6 +86,7 @@ template <class Archive> void fields(Archive& a, HeaderRecord& of) {
     a.numbers(9, snapshot.late_tids, protocol::max_elements);
     a.number(10, snapshot.caught_signals);
     a.flag(11, snapshot.threads_known);
+    a.number(12, snapshot.held_ns);
 }
 
 template <class Archive> void fields(Archive& a, ModuleFacts& of) {

@@ -21,6 +21,7 @@ void add_process(Snapshot& snapshot) {
     snapshot.late_tids = {12400, 12401};
     snapshot.caught_signals = 0x4000;
     snapshot.threads_known = true;
+    snapshot.held_ns = 3'000'000;
     auto& vitals = snapshot.vitals;
     vitals = {.tasks = 2,
               .os_threads = 2,
