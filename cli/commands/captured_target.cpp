@@ -1,8 +1,12 @@
 #include "commands/captured_target.hpp"
 
 #include "capture/capture.hpp"
-#include "capture/profile_capture.hpp"
+#include "capture/file_capture.hpp"
+#include "commands/named_stacks.hpp"
+#include "commands/save_file.hpp"
+#include "core/core_capture.hpp"
 #include "discovery/discovery.hpp"
+#include "saved/snapshot_writer.hpp"
 
 namespace tasks::commands {
 namespace {
@@ -16,13 +20,22 @@ Result<inspect::Target, inspect::Error> find(discovery::Discovery& discovery, co
                                  : discovery.by_pid(*text.pid);
 }
 
-} // namespace
+/// All that there is: a saved snapshot is for every verb.
+inspect::CaptureOptions everything(const Invocation& asked) {
+    inspect::CaptureOptions options;
+    options.touch = asked.touch;
+    options.stop = asked.stop;
+    return options;
+}
 
-Result<inspect::Snapshot, inspect::Error> capture_target(const inspect::World& world, const Invocation& asked,
-                                                         const inspect::CaptureOptions& options) {
+Result<inspect::Snapshot, inspect::Error> capture_asked(const inspect::World& world, const Invocation& asked,
+                                                        const inspect::CaptureOptions& options) {
     if (!asked.from.empty()) {
         const auto patience = asked.timeout_given ? std::optional{asked.timeout_ns} : std::nullopt;
-        return inspect::capture_from_profile(world, asked.from, patience);
+        return inspect::capture_from_file(world, asked.from, patience);
+    }
+    if (!asked.core.empty()) {
+        return inspect::capture_from_core(world, asked.core, asked.exe);
     }
     auto discovery = discovery::Discovery::begin(world, asked.timeout_ns);
     if (!discovery) {
@@ -33,6 +46,33 @@ Result<inspect::Snapshot, inspect::Error> capture_target(const inspect::World& w
         return Failure{target.error()};
     }
     return inspect::capture(world, *target, inspect::with_timeout(options, asked.timeout_ns));
+}
+
+/// Fails before anything is captured where the file cannot be written.
+Result<inspect::Snapshot, inspect::Error> capture_and_save(const inspect::World& world, const Invocation& asked) {
+    auto file = SaveFile::begin(asked.save);
+    if (!file) {
+        return Failure{file.error()};
+    }
+    auto snapshot = capture_asked(world, asked, everything(asked));
+    if (!snapshot) {
+        return snapshot;
+    }
+    if (auto error = name_snapshot(world, *snapshot)) {
+        return Failure{*std::move(error)};
+    }
+    inspect::write_snapshot(*snapshot, asked.raw, [&file](std::string_view bytes) { return file->write(bytes); });
+    if (const auto saved = file->finish(); !saved) {
+        return Failure{saved.error()};
+    }
+    return snapshot;
+}
+
+} // namespace
+
+Result<inspect::Snapshot, inspect::Error> capture_target(const inspect::World& world, const Invocation& asked,
+                                                         const inspect::CaptureOptions& options) {
+    return asked.save.empty() ? capture_asked(world, asked, options) : capture_and_save(world, asked);
 }
 
 } // namespace tasks::commands

@@ -1,4 +1,5 @@
-// From what the user calls a process to a snapshot of it: the first half of every verb that looks at one process.
+// From what the user calls a process, or its file, to a snapshot of it: the first half of every verb that looks at one
+// process. Where it is to be saved it is, stacks unwound and named; then root has been given up (named_stacks.hpp).
 #pragma once
 
 #include <tasks/protocol/result.hpp>

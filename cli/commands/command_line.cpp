@@ -44,9 +44,13 @@ struct Words {
     bool full = false;
     bool no_touch = false;
     bool stop = false;
+    bool raw = false;
     std::string target;
     std::string pid;
     std::string from;
+    std::string core;
+    std::string exe;
+    std::string save;
     std::string colour = "auto";
     std::string timeout;
     std::string period;
@@ -76,6 +80,18 @@ void add_target(CLI::App& app, Words& words) {
         ->type_name("");
     app.add_option("-p,--pid", words.pid, "The same as TARGET")->type_name("PID");
     add_timeout(app, words);
+}
+
+void add_files(CLI::App& app, Words& words) {
+    app.add_option("--from", words.from, "In place of TARGET: a file of --save or of tasks::write_profile, or -")
+        ->type_name("FILE");
+    app.add_option("--core", words.core, "In place of TARGET: a core file")->type_name("FILE");
+    app.add_option("--exe", words.exe, "The program that made the core, where it is not in its place")
+        ->type_name("FILE");
+    app.add_option("--save", words.save,
+                   "Write what was captured to a file for --from, with names; - prints that alone")
+        ->type_name("FILE");
+    app.add_flag("--raw", words.raw, "Save stack bytes and registers too, which may hold secrets");
 }
 
 void add_stack_options(CLI::App& app, Words& words) {
@@ -122,12 +138,10 @@ Verbs add_verbs(CLI::App& app, Words& words) {
     verbs.list->add_flag("--dead", words.dead, "Those that crashed or were killed and left a table");
     add_timeout(*verbs.list, words);
     add_timeout(*verbs.tree, words);
-    for (auto* verb : {verbs.vitals, verbs.count, verbs.stack}) {
+    for (auto* verb : {verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks}) {
         add_target(*verb, words);
-        verb->add_option("--from", words.from, "In place of TARGET: a file that tasks::write_profile wrote, or -")
-            ->type_name("FILE");
+        add_files(*verb, words);
     }
-    add_target(*verbs.deadlocks, words); // not of a profile, which has no locks
     add_stack_options(*verbs.stack, words);
     verbs.run->add_option("--name", words.name, "What the process is called in lists (default: as its program)")
         ->type_name("NAME");
@@ -236,10 +250,13 @@ std::string without_equals(const std::string& text) { return text.starts_with('=
 
 std::optional<std::string> take_target(const Words& words, Verb verb, TargetText& into) {
     const bool by_option = !words.pid.empty();
-    if (!words.from.empty()) {
-        return by_option || !words.target.empty()
-                   ? std::optional{"TARGET and --from " + words.from + ": give one of them"}
-                   : std::nullopt;
+    if (!words.from.empty() && !words.core.empty()) {
+        return "--from and --core: give one of them";
+    }
+    if (!words.from.empty() || !words.core.empty()) {
+        const auto file = words.from.empty() ? "--core " + words.core : "--from " + words.from;
+        return by_option || !words.target.empty() ? std::optional{"TARGET and " + file + ": give one of them"}
+                                                  : std::nullopt;
     }
     if (by_option && !words.target.empty()) {
         return "TARGET is given twice, as " + words.target + " and with -p; give it once";
@@ -249,8 +266,8 @@ std::optional<std::string> take_target(const Words& words, Verb verb, TargetText
                                  : verb == Verb::count     ? "count"
                                  : verb == Verb::deadlocks ? "deadlocks"
                                                            : "stack";
-        const std::string or_file = verb == Verb::deadlocks ? "" : "; or --from and a file";
-        return name + " needs a TARGET: a PID, a name, or PID@START, which tasks list shows" + or_file;
+        return name + " needs a TARGET: a PID, a name, or PID@START, which tasks list shows; or --from, or --core, and "
+                      "a file";
     }
     auto target = parse_target(by_option ? without_equals(words.pid) : words.target);
     if (!target) {
@@ -275,7 +292,16 @@ Verb verb_of(const Verbs& verbs, const Words& words) {
             return verb;
         }
     }
-    return words.target.empty() && words.pid.empty() ? Verb::list : Verb::summary;
+    const bool any = !words.target.empty() || !words.pid.empty() || !words.from.empty() || !words.core.empty();
+    return any ? Verb::summary : Verb::list;
+}
+
+/// What files go with which.
+std::optional<std::string> wrong_files(const Words& words) {
+    if (!words.exe.empty() && words.core.empty()) {
+        return "--exe " + words.exe + ": it goes with --core";
+    }
+    return words.raw && words.save.empty() ? std::optional<std::string>{"--raw: it goes with --save"} : std::nullopt;
 }
 
 std::optional<std::string> take_command(const Words& words, Invocation& into) {
@@ -294,6 +320,13 @@ std::optional<std::string> take_command(const Words& words, Invocation& into) {
 
 std::optional<std::string> fill(const Words& words, Invocation& into) {
     into.from = words.from;
+    into.core = words.core;
+    into.exe = words.exe;
+    into.save = words.save;
+    into.raw = words.raw;
+    if (auto wrong = wrong_files(words)) {
+        return wrong;
+    }
     into.json = words.json;
     into.dead = words.dead;
     into.touch = !words.no_touch;
@@ -321,7 +354,10 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
         into.verb != Verb::targets) {
         return take_target(words, into.verb, into.target);
     }
-    if (!words.target.empty() || !words.pid.empty()) {
+    if (!words.save.empty()) {
+        return "--save: it goes with a TARGET; tasks list shows them";
+    }
+    if (!words.target.empty() || !words.pid.empty() || !words.from.empty() || !words.core.empty()) {
         return "this verb takes no TARGET; put the verb first and the TARGET after one that takes it";
     }
     return std::nullopt;
@@ -406,6 +442,7 @@ std::variant<Invocation, HelpText, WrongUsage> parse_command_line(const std::vec
     app.require_subcommand(0, 1);
     app.allow_extras(); // left_over() names them; its verbs inherit it
     add_target(app, words);
+    add_files(app, words);
     app.add_option("--period", words.period,
                    "Without a verb: tell what processor time TARGET takes over this time, too")
         ->type_name("DURATION");

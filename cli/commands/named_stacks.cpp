@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "analysis/analyse.hpp"
+#include "analysis/saved_names.hpp"
 #include "capture/proc_stat.hpp"
 #include "symbols/symbolizer.hpp"
 #include "unwind/module_map.hpp"
@@ -41,7 +42,10 @@ std::optional<inspect::Error> become(const inspect::World& world, const inspect:
 template <class Report, class Analyse>
 Result<Report, inspect::Error> with_names(const inspect::World& world, const inspect::Snapshot& snapshot,
                                           Analyse analyse) {
-    const bool from_file = snapshot.process.agent == inspect::AgentState::profile; // the pid may be another's by now
+    if (snapshot.names) {
+        return analyse(inspect::source_of(*snapshot.names));
+    }
+    const bool from_file = snapshot.process.from.kind != inspect::FileKind::none; // the pid may be another's by now
     inspect::MappedFiles mapped;
     if (world.is_root() && uid_of(snapshot) != 0 && !snapshot.modules.empty()) {
         if (!from_file) {
@@ -83,6 +87,24 @@ Result<inspect::DeadlockReport, inspect::Error> name_waits(const inspect::World&
         return inspect::DeadlockReport{snapshot.process, snapshot.taken_at_realtime_ns, snapshot.threads.size(),
                                        inspect::analyse_waits(snapshot, source), snapshot.incomplete};
     });
+}
+
+std::optional<inspect::Error> name_snapshot(const inspect::World& world, inspect::Snapshot& snapshot) {
+    if (snapshot.names) { // it comes from a saved one
+        return std::nullopt;
+    }
+    struct Problems {
+        std::vector<inspect::Incomplete> incomplete;
+    };
+    const auto problems = with_names<Problems>(world, snapshot, [&](const inspect::StackSource& source) {
+        inspect::name_all(source, snapshot);
+        return Problems{};
+    });
+    if (!problems) {
+        return problems.error();
+    }
+    snapshot.incomplete.insert(snapshot.incomplete.end(), problems->incomplete.begin(), problems->incomplete.end());
+    return std::nullopt;
 }
 
 } // namespace tasks::commands

@@ -1,6 +1,8 @@
 // From a snapshot to a report with names: unwinder and symbolizer put together over the target's files.
 #pragma once
 
+#include <optional>
+
 #include <tasks/protocol/result.hpp>
 
 #include "analysis/report.hpp"
@@ -18,5 +20,8 @@ Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& w
 /// Likewise, of who waits for whom.
 Result<inspect::DeadlockReport, inspect::Error> name_waits(const inspect::World& world,
                                                            const inspect::Snapshot& snapshot);
+
+/// Unwinds and names all that is in it, for a file that is read where the target's files are not.
+std::optional<inspect::Error> name_snapshot(const inspect::World& world, inspect::Snapshot& snapshot);
 
 } // namespace tasks::commands

@@ -12,6 +12,12 @@
 namespace tasks::commands {
 namespace {
 
+/// Where the snapshot itself goes to standard output.
+class Silence final : public render::Sink {
+public:
+    void write(std::string_view) override {}
+};
+
 bool wants_colour(const inspect::World& world, const Invocation& asked, int output) {
     if (asked.colour != Colour::automatic) {
         return asked.colour == Colour::always;
@@ -71,8 +77,10 @@ int run_parsed(const inspect::World& world, const std::vector<std::string>& argu
     }
     const auto& asked = std::get<Invocation>(parsed);
     bool finding = false;
-    if (const auto error = perform(world, asked, {output, wants_colour(world, asked, streams.output), finding})) {
-        return tell(*error, asked.json, streams);
+    Silence silence;
+    auto& sink = asked.save == "-" ? static_cast<render::Sink&>(silence) : output;
+    if (const auto error = perform(world, asked, {sink, wants_colour(world, asked, streams.output), finding})) {
+        return tell(*error, asked.json && asked.save != "-", streams);
     }
     output.finish();
     return finding ? static_cast<int>(inspect::Trouble::finding) : 0;

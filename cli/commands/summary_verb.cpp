@@ -11,8 +11,8 @@ namespace {
 constexpr std::uint64_t shown_groups = 3; // of about six lines each: one screen with the vitals
 
 bool lives(const inspect::Snapshot& snapshot) {
-    return snapshot.process.agent != inspect::AgentState::dead &&
-           snapshot.process.agent != inspect::AgentState::profile;
+    const auto& process = snapshot.process; // of a file the pid may be another process's by now
+    return process.agent != inspect::AgentState::dead && process.from.kind == inspect::FileKind::none;
 }
 
 } // namespace

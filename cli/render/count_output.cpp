@@ -14,6 +14,7 @@ void count_json(const inspect::VitalsReport& report, Sink& sink) {
     json.key("schema").number(std::uint64_t{1});
     write_identity(report.process, json);
     json.key("taken_at_ns").number_unless_0(report.taken_at_realtime_ns);
+    write_source(report.process, json);
     json.key("tasks").number(report.tasks);
     json.end_object();
     json.finish();

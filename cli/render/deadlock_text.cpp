@@ -5,6 +5,7 @@
 #include "render/clean.hpp"
 #include "render/figures.hpp"
 #include "render/incomplete_text.hpp"
+#include "render/process_words.hpp"
 #include "render/render.hpp"
 #include "render/wait_text.hpp"
 
@@ -92,6 +93,10 @@ void deadlocks_text(const inspect::DeadlockReport& report, const TextOptions& op
     const Colour colour(options.colour);
     const FileNames files(report.waits);
     const FramesText frames(files, colour, false);
+    if (report.process.from.kind != inspect::FileKind::none) {
+        sink.write("process " + target(report.process) + " " + clean(report.process.name) + ": " +
+                   meaning(report.process, report.taken_at_realtime_ns) + "\n\n");
+    }
     sink.write(findings_text(report.waits, frames, colour, true));
     sink.write(incomplete_text(report.incomplete));
     sink.write(report.waits.findings.empty() ? "no deadlock found among " + counted(report.threads, "thread") + "\n"

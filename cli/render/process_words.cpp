@@ -1,5 +1,9 @@
 #include "render/process_words.hpp"
 
+#include <cstring>
+
+#include <fmt/format.h>
+
 #include "render/figures.hpp"
 
 namespace tasks::render {
@@ -22,8 +26,24 @@ std::string_view word(AgentState state) {
         return "without an agent";
     case AgentState::profile:
         return "profile";
+    case AgentState::core:
+        return "core";
     }
     return "unknown";
+}
+
+std::string_view word(inspect::FileKind kind) {
+    switch (kind) {
+    case inspect::FileKind::profile:
+        return "profile";
+    case inspect::FileKind::snapshot:
+        return "snapshot";
+    case inspect::FileKind::core:
+        return "core";
+    case inspect::FileKind::none:
+        break;
+    }
+    return "";
 }
 
 std::string_view word(inspect::RunningBy by) {
@@ -40,8 +60,24 @@ std::string_view word(inspect::RunningBy by) {
     return "";
 }
 
-std::string meaning(AgentState state, std::uint64_t taken_at_realtime_ns) {
-    switch (state) {
+namespace {
+
+std::string at_moment(std::string_view word, std::uint64_t realtime_ns) {
+    return realtime_ns == 0 ? "" : std::string{word} + moment(realtime_ns);
+}
+
+/// "; SIGSEGV at address 0x0 struck thread 12"
+std::string struck(const inspect::ProcessFacts& process) {
+    if (!process.signal) {
+        return "";
+    }
+    const auto& signal = *process.signal;
+    return "; " + signal_name(signal.number) + (signal.address ? " at address " + address_text(*signal.address) : "") +
+           (signal.tid == 0 ? "" : " struck thread " + std::to_string(signal.tid));
+}
+
+std::string live_meaning(const inspect::ProcessFacts& process, std::uint64_t taken_at_realtime_ns) {
+    switch (process.agent) {
     case AgentState::answers:
         return "";
     case AgentState::hung:
@@ -55,10 +91,33 @@ std::string meaning(AgentState state, std::uint64_t taken_at_realtime_ns) {
     case AgentState::none:
         return "this process has no agent: this is from /proc and its memory";
     case AgentState::profile:
-        return "this is from a profile that it wrote" +
-               (taken_at_realtime_ns == 0 ? "" : " at " + moment(taken_at_realtime_ns));
+        return "this is from a profile that it wrote" + at_moment(" at ", taken_at_realtime_ns);
+    case AgentState::core:
+        return "this is from its core, written" + at_moment(" at ", taken_at_realtime_ns) + struck(process);
     }
     return "";
+}
+
+} // namespace
+
+std::string meaning(const inspect::ProcessFacts& process, std::uint64_t taken_at_realtime_ns) {
+    const auto live = live_meaning(process, taken_at_realtime_ns);
+    if (process.from.kind != inspect::FileKind::snapshot) {
+        return live;
+    }
+    return "this is from a saved snapshot, taken" + at_moment(" at ", taken_at_realtime_ns) +
+           (live.empty() ? "" : "; " + live);
+}
+
+bool is_trouble(const inspect::ProcessFacts& process) {
+    return process.agent != AgentState::answers && process.agent != AgentState::none;
+}
+
+std::string address_text(std::uint64_t address) { return fmt::format("{:#x}", address); }
+
+std::string signal_name(std::uint32_t number) {
+    const char* name = ::sigabbrev_np(static_cast<int>(number));
+    return name == nullptr ? "signal " + std::to_string(number) : "SIG" + std::string{name};
 }
 
 std::string target(const inspect::ProcessFacts& process) {
@@ -70,7 +129,8 @@ std::string target(const inspect::ProcessFacts& process) {
 }
 
 std::string pid_mark(const inspect::ProcessFacts& process) {
-    const bool carries = process.agent != AgentState::dead && process.agent != AgentState::none;
+    const bool carries =
+        process.agent != AgentState::dead && process.agent != AgentState::none && process.agent != AgentState::core;
     return target(process) + (carries ? "*" : "");
 }
 

@@ -9,15 +9,27 @@
 
 namespace tasks::render {
 
-/// "answers", "hung", "stopped", "refused", "dead", "profile".
+/// "answers", "hung", "stopped", "refused", "dead", "without an agent", "profile", "core".
 std::string_view word(inspect::AgentState state);
+
+/// "profile", "snapshot", "core"; "" where it is none of them.
+std::string_view word(inspect::FileKind kind);
 
 /// How a thread that ran was captured: "signal", "perf sample", "ptrace"; "" where it was not.
 std::string_view word(inspect::RunningBy by);
 
-/// What follows from it for the figures shown: a sentence; "" where the process answers. A profile's tells the moment
-/// that it is of; 0: not known.
-std::string meaning(inspect::AgentState state, std::uint64_t taken_at_realtime_ns);
+/// What follows from how it stands, and from where this was read, for the figures shown: a sentence; "" where the
+/// process answers. Of a file it tells the moment that it is of; 0: not known.
+std::string meaning(const inspect::ProcessFacts& process, std::uint64_t taken_at_realtime_ns);
+
+/// Whether that sentence tells of trouble.
+bool is_trouble(const inspect::ProcessFacts& process);
+
+/// "0x0": an address that may be 0.
+std::string address_text(std::uint64_t address);
+
+/// "SIGSEGV"
+std::string signal_name(std::uint32_t number);
 
 /// "12336", of a dead process "12336@884213": what `tasks` takes as TARGET.
 std::string target(const inspect::ProcessFacts& process);

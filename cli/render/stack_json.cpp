@@ -115,6 +115,7 @@ void write_stacks(const StackReport& report, JsonWriter& json) {
     json.key("schema").number(std::uint64_t{1});
     write_identity(report.process, json);
     json.key("taken_at_ns").number_unless_0(report.taken_at_realtime_ns);
+    write_source(report.process, json);
     json.key("skew_ns");
     const bool threads = report.list.slots() > 0 && !report.list.snapshot().threads.empty();
     json.number(threads ? std::optional(report.skew_ns) : std::nullopt);

@@ -76,11 +76,9 @@ void stack_text(const StackReport& report, const inspect::StackOptions& asked, c
     const Colour colour(options.colour);
     const FileNames files(report);
     GroupText group_text(report, files, colour, asked.full);
-    if (report.process.agent != inspect::AgentState::answers) {
-        const auto text = "process " + target(report.process) + " " + clean(report.process.name) + ": " +
-                          meaning(report.process.agent, report.taken_at_realtime_ns);
-        const bool no_wonder = report.process.agent == inspect::AgentState::none;
-        sink.write((no_wonder ? colour.dim(text) : colour.alarm(text)) + "\n\n");
+    if (const auto told = meaning(report.process, report.taken_at_realtime_ns); !told.empty()) {
+        const auto text = "process " + target(report.process) + " " + clean(report.process.name) + ": " + told;
+        sink.write((is_trouble(report.process) ? colour.alarm(text) : colour.dim(text)) + "\n\n");
     }
     sink.write(findings_text(report.waits, FramesText(files, colour, false), colour, false));
     bool left_out = false;

@@ -82,12 +82,41 @@ void write_identity(const inspect::ProcessFacts& process, JsonWriter& json) {
     json.key("state").string(word(process.agent));
 }
 
+void write_source(const inspect::ProcessFacts& process, JsonWriter& json) {
+    json.key("from");
+    if (process.from.kind == inspect::FileKind::none) {
+        json.null();
+    } else {
+        json.begin_object();
+        json.key("kind").string(word(process.from.kind));
+        json.key("file").string_unless_empty(process.from.path);
+        json.end_object();
+    }
+    json.key("signal");
+    if (!process.signal) {
+        json.null();
+        return;
+    }
+    json.begin_object();
+    json.key("number").number(std::uint64_t{process.signal->number});
+    json.key("name").string(signal_name(process.signal->number));
+    json.key("address");
+    if (process.signal->address) {
+        json.string(address_text(*process.signal->address)); // 0 is one too
+    } else {
+        json.null();
+    }
+    json.key("tid").number_unless_0(process.signal->tid);
+    json.end_object();
+}
+
 void write_vitals(const inspect::VitalsReport& report, JsonWriter& json) {
     const auto& figures = report.figures;
     json.begin_object();
     json.key("schema").number(std::uint64_t{1});
     write_identity(report.process, json);
     json.key("taken_at_ns").number_unless_0(report.taken_at_realtime_ns);
+    write_source(report.process, json);
     json.key("tasks");
     write_tasks(report, json);
     json.key("os_threads").number(figures.os_threads);

@@ -82,7 +82,8 @@ std::string last_minute(const std::optional<std::int64_t>& change) { return chan
 void vitals_text(const VitalsReport& report, const TextOptions& options, Sink& sink) {
     const auto& figures = report.figures;
     const Colour colour(options.colour);
-    const bool plain = report.process.agent == inspect::AgentState::none;
+    const bool plain =
+        report.process.agent == inspect::AgentState::none || report.process.agent == inspect::AgentState::core;
     std::string text;
     const auto line = [&](std::string_view label, const std::string& value) {
         text.append(label).append(": ").append(value).append("\n");
@@ -91,9 +92,9 @@ void vitals_text(const VitalsReport& report, const TextOptions& options, Sink& s
     line("OS threads", number(figures.os_threads));
     line("usable CPUs", cpus(figures.usable_cpus));
     line("num CPU", cpus(figures.num_cpus));
-    if (report.process.agent != inspect::AgentState::answers) {
-        const auto told = "process: " + meaning(report.process.agent, report.taken_at_realtime_ns);
-        text.append(plain ? colour.dim(told) : colour.alarm(told)).append("\n");
+    if (const auto means = meaning(report.process, report.taken_at_realtime_ns); !means.empty()) {
+        const auto told = "process: " + means;
+        text.append(is_trouble(report.process) ? colour.alarm(told) : colour.dim(told)).append("\n");
     }
     line("kind", listed(report.by_kind) + "    state: " + listed(report.by_state));
     if (!report.by_wait.empty()) {

@@ -128,6 +128,7 @@ void deadlocks_json(const inspect::DeadlockReport& report, Sink& sink) {
     json.key("schema").number(std::uint64_t{1});
     write_identity(report.process, json);
     json.key("taken_at_ns").number_unless_0(report.taken_at_realtime_ns);
+    write_source(report.process, json);
     json.key("threads").number(report.threads);
     json.key("deadlocks");
     write_findings(report.waits, json);

@@ -5,13 +5,15 @@ _tasks_verbs='list tree vitals count stack deadlocks run version'
 
 _tasks_options() {
     case $1 in
-    '') echo '-h --help -p --pid --timeout --period --json --color' ;;
+    '') echo '-h --help -p --pid --from --core --exe --save --raw --timeout --period --json --color' ;;
     list) echo '-h --help -a --all --dead --timeout --json --color' ;;
     tree) echo '-h --help --timeout --json --color' ;;
-    vitals | count) echo '-h --help -p --pid --from --timeout --json --color' ;;
-    deadlocks) echo '-h --help -p --pid --timeout --json --color' ;;
+    vitals | count | deadlocks)
+        echo '-h --help -p --pid --from --core --exe --save --raw --timeout --json --color'
+        ;;
     stack)
-        echo '-h --help -p --pid --from --timeout --full --state --kind --older --match --limit --no-touch --stop --json --color'
+        echo '-h --help -p --pid --from --core --exe --save --raw --timeout --full --state --kind --older --match --limit' \
+            '--no-touch --stop --json --color'
         ;;
     run) echo '-h --help --name --children --json --color' ;;
     version) echo '-h --help --json --color' ;;
@@ -28,7 +30,7 @@ _tasks_values() {
     --timeout) echo '500ms 1s 5s 30s 2m' ;;
     --period) echo '500ms 1s 5s 30s' ;;
     --older) echo '1s 30s 5m 1h 1d' ;;
-    --from | --match | --limit | --name) ;;
+    --from | --core | --exe | --save | --match | --limit | --name) ;;
     *) return 1 ;;
     esac
 }
@@ -97,13 +99,13 @@ _tasks() {
             return
         fi
     done
-    if [[ $current == --from=* || (${#words[@]} -gt 2 && ${words[-2]} == --from) ]]; then
-        _tasks_files "${current#--from=}"
+    if [[ $current =~ ^--(from|core|exe|save)= || (${#words[@]} -gt 2 && ${words[-2]} =~ ^--(from|core|exe|save)$) ]]; then
+        _tasks_files "${current#--*=}"
         return
     fi
     for ((at = 1; at < ${#words[@]} - 1; at++)); do
         case ${words[at]} in
-        -p?* | --pid=* | --from=*) ((targets++)) ;;
+        -p?* | --pid=* | --from=* | --core=*) ((targets++)) ;;
         -*=*) ;;
         -*)
             if _tasks_values "${words[at]}" true >/dev/null; then
@@ -111,7 +113,7 @@ _tasks() {
                     _tasks_reply '' $(_tasks_values "${words[at]}" "$1")
                     return
                 fi
-                if [[ ${words[at]} == -p || ${words[at]} == --pid || ${words[at]} == --from ]]; then
+                if [[ ${words[at]} =~ ^(-p|--pid|--from|--core)$ ]]; then
                     ((targets++))
                 fi
                 ((at++))

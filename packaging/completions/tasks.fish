@@ -14,12 +14,12 @@ function __tasks_plain_words
     for word in $words[2..-1]
         if test $value = 1
             set value 0
-        else if contains -- $word -p --pid --from
+        else if contains -- $word -p --pid --from --core
             set value 1
             echo pid
-        else if contains -- $word --timeout --period --color --state --kind --older --match --limit --name
+        else if contains -- $word --exe --save --timeout --period --color --state --kind --older --match --limit --name
             set value 1
-        else if string match -q -- '-p?*' $word; or string match -qr -- '^--(pid|from)=' $word
+        else if string match -q -- '-p?*' $word; or string match -qr -- '^--(pid|from|core)=' $word
             echo pid
         else if not string match -q -- '-*' $word
             echo $word
@@ -58,7 +58,11 @@ complete -c tasks -l color -x -a 'auto always never' -d 'colour'
 complete -c tasks -n '__tasks_verb none' -l period -x -a '500ms 1s 5s 30s' -d 'tell processor time over this time'
 complete -c tasks -n '__tasks_verb none list tree vitals count stack deadlocks' -l timeout -x -a '500ms 1s 5s 30s 2m' -d 'answer within this time'
 complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -s p -l pid -x -k -a '(__tasks_targets)' -d 'the process'
-complete -c tasks -n '__tasks_verb vitals count stack' -l from -r -F -d 'a file that tasks::write_profile wrote'
+complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l from -r -F -d 'a file of --save or of tasks::write_profile'
+complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l core -r -F -d 'a core file'
+complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l exe -r -F -d 'the program that made the core'
+complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l save -r -F -d 'write what was captured to a file'
+complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l raw -d 'save stack bytes and registers too'
 complete -c tasks -n '__tasks_verb list' -s a -l all -d 'every C++ process that you may read'
 complete -c tasks -n '__tasks_verb list' -l dead -d 'those that crashed or were killed and left a table'
 complete -c tasks -n '__tasks_verb stack' -l full -d 'one block a task, not a group'

@@ -37,6 +37,8 @@ TEST_CASE("the corpus of the agent's request reader holds") {
     CHECK(run_corpus("request_reader", tasks::fuzz::request_reader) > 10);
 }
 TEST_CASE("the corpus of an agent's answers holds") { CHECK(run_corpus("answers", tasks::fuzz::answers) > 10); }
+TEST_CASE("the corpus of the saved snapshots holds") { CHECK(run_corpus("snapshot", tasks::fuzz::snapshot) > 10); }
+TEST_CASE("the corpus of the notes of cores holds") { CHECK(run_corpus("core_notes", tasks::fuzz::core_notes) > 10); }
 TEST_CASE("the corpus of the perf records holds") { CHECK(run_corpus("perf_records", tasks::fuzz::perf_records) > 10); }
 TEST_CASE("the corpus of the program headers holds") {
     CHECK(run_corpus("program_headers", tasks::fuzz::program_headers) > 8);

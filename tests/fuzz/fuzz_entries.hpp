@@ -31,4 +31,10 @@ void perf_records(const std::uint8_t* data, std::size_t size);
 /// A program's file.
 void program_headers(const std::uint8_t* data, std::size_t size);
 
+/// The first byte says in what pieces a saved snapshot comes.
+void snapshot(const std::uint8_t* data, std::size_t size);
+
+/// The notes of a core file.
+void core_notes(const std::uint8_t* data, std::size_t size);
+
 } // namespace tasks::fuzz

@@ -26,6 +26,7 @@ LAYERS = [
                          "foreign": r"$^"}),
     ("agent/preload/", {"quoted": ["agent/src", "agent/preload"], "tasks": r"", "foreign": r"$^"}),
     ("agent/", {"quoted": ["agent/src"], "tasks": r"", "foreign": r"boost/interprocess/"}),
+    ("cli/inspect/saved/", {"quoted": ["cli/inspect"], "tasks": PROTOCOL, "foreign": r"protozero/"}),
     ("cli/inspect/", {"quoted": ["cli/inspect"], "tasks": PROTOCOL, "foreign": ELFUTILS}),
     ("cli/render/", {"quoted": ["cli", "cli/inspect"], "tasks": PROTOCOL, "foreign": r"fmt/|rapidjson/"}),
     ("cli/", {"quoted": ["cli", "cli/inspect"], "tasks": PROTOCOL, "foreign": r"CLI/|fmt/|rapidjson/"}),

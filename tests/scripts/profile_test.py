@@ -144,11 +144,12 @@ def check_cut(target):
 def check_wrong_files(directory):
     absent = os.path.join(directory, "absent")
     for words, status, sentence in (
-            (["--from", absent], 2, f"profile {absent}: cannot be read: No such file or directory"),
+            (["--from", absent], 2, f"{absent}: cannot be read: No such file or directory"),
             (["--from", directory], 2, "cannot be read: Is a directory"),
             (["--from", "/dev/null"], 2, "profile /dev/null: is empty"),
-            (["--from", TASKS], 2, "is no profile"),
-            (["--from", TASKS], 2, "; give a file that tasks::write_profile() wrote"),
+            (["--from", __file__], 2, "is no profile"),
+            (["--from", __file__], 2, "; give a file that tasks::write_profile() wrote"),
+            (["--from", TASKS], 2, "is an ELF file; give a core with --core"),
             (["--from", absent, "-p", "1"], 2, "give one of them"),
             ([], 2, "needs a TARGET")):
         result = run(TASKS, "stack", *words)

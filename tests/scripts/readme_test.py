@@ -88,7 +88,7 @@ class Reader:
             self.payments.process.send_signal(signal.SIGKILL)
             self.payments.process.wait()
         real = [word.replace(SHOWN_PID, str(self.payments.pid)).replace(SHOWN_START, self.start) for word in words[1:]]
-        result = run(TASKS, *real, env=self.environment)
+        result = run(TASKS, *real, env=self.environment, cwd=self.payments.directory)
         assert result.returncode == 0, f"{command}: {result}"
         return as_shown(self.without_others(words, result.stdout), self.payments.pid, self.start)
 

@@ -99,10 +99,11 @@ TaskView TaskList::registered(const TaskFacts& facts) const noexcept {
 }
 
 // What began after the moment of the snapshot began while it was taken; of a dead process, after it was last seen
-// alive, and how long before its end nobody knows.
+// alive, and how long before its end nobody knows. A core has no moment.
 std::uint64_t TaskList::age_of(std::uint64_t since_ns) const noexcept {
     const bool later = since_ns > snapshot_->taken_at_ns;
-    if (since_ns == 0 || (later && snapshot_->process.agent == AgentState::dead)) {
+    const auto state = snapshot_->process.agent;
+    if (since_ns == 0 || (later && (state == AgentState::dead || state == AgentState::core))) {
         return TaskView::unknown_age;
     }
     return later ? 0 : snapshot_->taken_at_ns - since_ns;

@@ -1,6 +1,7 @@
-// All that was captured of one process at one moment: raw facts, nothing unwound or judged yet.
-// Every command is made from one of these, whatever it was captured from: the agent's socket, the table alone
-// (process hung, stopped or dead). Value types, owned by whoever holds them; times are CLOCK_MONOTONIC nanoseconds.
+// All that was captured of one process at one moment: raw facts, nothing judged yet, and unwound only where it was
+// saved. Every command is made from one of these, whatever it was captured from: the agent's socket, the table alone
+// (process hung, stopped or dead), /proc, a profile, a saved snapshot, a core file. Value types, owned by whoever holds
+// them; times are CLOCK_MONOTONIC nanoseconds.
 #pragma once
 
 #include <array>
@@ -11,6 +12,9 @@
 
 #include <tasks/protocol/messages.hpp>
 #include <tasks/protocol/table_layout.hpp>
+
+#include "symbols/frame.hpp"
+#include "unwind/trace.hpp"
 
 namespace tasks::inspect {
 
@@ -23,6 +27,22 @@ enum class AgentState {
     dead,    ///< the process is gone, its table is left
     none,    ///< it has no agent: facts are /proc's and its memory's
     profile, ///< nobody was asked: it wrote this itself, into a file; its pid may be another process's by now
+    core,    ///< nobody was asked: this is its core file; likewise
+};
+
+/// The file that a snapshot was read from, where it was.
+enum class FileKind : std::uint8_t { none, profile, snapshot, core };
+
+struct SourceFile {
+    FileKind kind = FileKind::none;
+    std::string path; ///< "-": standard input
+};
+
+/// The signal that a core was made at.
+struct EndSignal {
+    std::uint32_t number = 0;
+    std::optional<std::uint64_t> address{}; ///< whose access, or the instruction at which, made a fault
+    std::uint32_t tid = 0;                  ///< the thread that it struck; 0: not known
 };
 
 /// Which process this is.
@@ -35,6 +55,8 @@ struct ProcessFacts {
     std::string name;
     std::string exe; ///< path; "" not known
     AgentState agent = AgentState::answers;
+    SourceFile from{};
+    std::optional<EndSignal> signal{}; ///< only of a core
 };
 
 /// A place in the target's source with its literal name.
@@ -125,10 +147,15 @@ struct ThreadFacts {
     WaitFacts wait;
     BirthFacts birth;
     RunningBy running_by = RunningBy::none;
-    std::vector<std::uint64_t> registers; ///< of a running thread, by DWARF number; empty: only sp and pc are known
+    /// By DWARF number: of a thread that ran, and of every one in a core. Empty: only sp and pc are known.
+    std::vector<std::uint64_t> registers;
+    std::uint32_t saved_stack = 0; ///< index into SavedNames::stacks
 
-    /// Captured while it ran: it has registers and a stack, and was not blocked.
-    bool captured_running() const noexcept { return !registers.empty(); }
+    /// Captured while it ran: it has registers and a stack (or, from a saved snapshot, just its stack's frames), and
+    /// was not blocked.
+    bool captured_running() const noexcept {
+        return capture != protocol::Capture::captured && (!registers.empty() || saved_stack != 0);
+    }
 };
 
 struct ModuleFacts {
@@ -172,6 +199,18 @@ struct VitalFacts {
     std::uint32_t queues_left_out = 0;             ///< probes that found no room; only with `queues`
 };
 
+/// Stacks and names as they were found out when the snapshot was saved, on the machine that had the files.
+struct SavedNames {
+    /// What one program counter stands for.
+    struct Place {
+        std::uint64_t pc = 0;
+        bool exact = false;
+        std::vector<Frame> frames; ///< innermost first: calls inlined there, then the function itself
+    };
+    std::vector<Trace> stacks{1}; ///< [0] is no stack; each is there once
+    std::vector<Place> places;    ///< by pc, those that are not exact first
+};
+
 struct Snapshot {
     ProcessFacts process;
     std::uint64_t taken_at_ns = 0;          ///< CLOCK_MONOTONIC; of a dead process: when it was last seen alive
@@ -191,6 +230,7 @@ struct Snapshot {
     std::vector<LabelFacts> labels;     ///< [0] is no label; each is there once
     std::vector<ModuleFacts> modules;
     std::vector<Incomplete> incomplete;
+    std::optional<SavedNames> names;             ///< where they are, no file is opened for names
     std::optional<std::uint32_t> file_owner_uid; ///< of a snapshot from a file: whoever may have written what is in it
 };
 

@@ -60,7 +60,7 @@ void WaitReader::read(ThreadFacts& thread) {
 
 void WaitReader::read_fds(const WaitArguments& told, WaitFacts& wait) {
     wait.fd = told.fd;
-    if (told.fd >= 0) {
+    if (told.fd >= 0 && pid_ != 0) {
         wait.fd_target = fds_.name(told.fd);
     }
     switch (told.fds_form) {
@@ -73,7 +73,7 @@ void WaitReader::read_fds(const WaitArguments& told, WaitFacts& wait) {
         wait.fds = in_sets(told);
         break;
     case FdsForm::epoll:
-        wait.fds = told.fd < 0 ? std::nullopt : fds_.watched(told.fd);
+        wait.fds = told.fd < 0 || pid_ == 0 ? std::nullopt : fds_.watched(told.fd);
         break;
     }
 }
@@ -123,8 +123,11 @@ void WaitReader::read_time(const WaitArguments& told, WaitFacts& wait) {
     }
 }
 
-/// Of a clock that counts differently for the target, nothing.
+/// Of a clock that counts differently for the target, nothing; and of a core, whose moment nobody knows.
 std::optional<std::uint64_t> WaitReader::clock_now(std::uint32_t clock) {
+    if (pid_ == 0) {
+        return std::nullopt;
+    }
     switch (clock) {
     case 0: // CLOCK_REALTIME
         return world_.clock->realtime_ns();

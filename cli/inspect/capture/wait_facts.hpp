@@ -13,7 +13,7 @@ namespace tasks::inspect {
 
 class WaitReader {
 public:
-    /// `pid` as we see it. World and memory must outlive it.
+    /// `pid` as we see it; 0: of a core, where the memory is all there is. World and memory must outlive it.
     WaitReader(const World& world, std::uint32_t pid, const ProcessMemory& memory)
         : world_(world), pid_(pid), memory_(memory), fds_(world, pid) {}
 

@@ -14,13 +14,13 @@ namespace {
 struct FreeFrame {
     void operator()(Dwarf_Frame* frame) const noexcept { std::free(frame); } // libdw: "FRAME is malloc'd"
 };
-using Frame = std::unique_ptr<Dwarf_Frame, FreeFrame>;
+using OwnedRow = std::unique_ptr<Dwarf_Frame, FreeFrame>;
 
-Frame frame_at(Dwarf_CFI* cfi, std::uint64_t address) {
+OwnedRow frame_at(Dwarf_CFI* cfi, std::uint64_t address) {
     Dwarf_Frame* frame = nullptr;
     if (cfi == nullptr || dwarf_cfi_addrframe(cfi, address, &frame) != 0)
         return nullptr;
-    return Frame{frame};
+    return OwnedRow{frame};
 }
 
 bool copy(const Dwarf_Op* operations, std::size_t count, Expression& into) {
@@ -117,7 +117,7 @@ FrameTable::Entry FrameTable::read(std::uint64_t pc, bool exact) {
         return entry;
     }
     const std::uint64_t meant = exact ? address : address - 1;
-    Frame frame = frame_at(place.elf->frames(), meant);
+    OwnedRow frame = frame_at(place.elf->frames(), meant);
     if (!frame)
         frame = frame_at(place.elf->debug_frames(), meant);
     auto row = frame ? row_of(frame.get()) : std::nullopt;

@@ -1,4 +1,4 @@
-#include "capture/profile_capture.hpp"
+#include "capture/file_capture.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -12,20 +12,18 @@
 
 #include "capture/deadline.hpp"
 #include "capture/file_descriptor.hpp"
+#include "capture/file_parser.hpp"
 #include "capture/proc_files.hpp"
-#include "capture/profile_parser.hpp"
-#include "capture/profile_stream.hpp"
 
 namespace tasks::inspect {
 namespace {
 
 constexpr std::size_t piece_bytes = 256 * 1024;
 
-/// The failure is a sentence, to follow "profile FILE: " or the file's name.
 Error trouble(const std::string& file, int error) {
     const auto kind = error == EACCES || error == EPERM ? Trouble::permission : Trouble::usage;
-    return {kind, "profile " + file + ": cannot be read: " + std::strerror(error) +
-                      "; give a file that tasks::write_profile() wrote, or - for standard input"};
+    return {kind, file + ": cannot be read: " + std::strerror(error) +
+                      "; give a file that --save or tasks::write_profile() wrote, or - for standard input"};
 }
 
 /// What ended the reading: the end of the file, an errno, a parser that wants no more, or the deadline.
@@ -49,7 +47,7 @@ bool is_readable(int fd, const std::optional<Deadline>& deadline) {
     }
 }
 
-Ending read_all(int fd, profile::Stream& stream, const std::optional<Deadline>& deadline) {
+Ending read_all(int fd, FileParser& parser, const std::optional<Deadline>& deadline) {
     std::vector<char> piece(piece_bytes);
     for (;;) {
         if (!is_readable(fd, deadline)) {
@@ -62,14 +60,14 @@ Ending read_all(int fd, profile::Stream& stream, const std::optional<Deadline>& 
         if (got <= 0) {
             return {.error = static_cast<int>(-got)};
         }
-        if (!stream.take({piece.data(), static_cast<std::size_t>(got)})) {
+        if (!parser.take({piece.data(), static_cast<std::size_t>(got)})) {
             return {.wanted = false};
         }
     }
 }
 
 std::string lateness(const std::string& file, std::uint64_t patience_ns) {
-    return "profile " + file + ": did not end within " + std::to_string(patience_ns / 1'000'000) +
+    return file + ": did not end within " + std::to_string(patience_ns / 1'000'000) +
            "ms; give a longer --timeout, or none to wait for its end";
 }
 
@@ -79,24 +77,29 @@ struct Patience {
     std::optional<Deadline> deadline;
 };
 
-Result<Snapshot, Error> read_profile(const World& world, int fd, const std::string& file, const Patience& patience) {
-    profile::Parser parser;
-    profile::Stream stream{parser};
-    const auto ending = read_all(fd, stream, patience.deadline);
+Result<Snapshot, Error> read_file(const World& world, int fd, const std::string& file, const Patience& patience) {
+    const std::string shown = file == "-" ? "on standard input" : file;
+    FileParser parser;
+    const auto ending = read_all(fd, parser, patience.deadline);
+    const auto name = std::string{parser.kind_word()} + shown;
     if (ending.error != 0) {
-        return Failure{trouble(file, ending.error)};
+        return Failure{trouble(name, ending.error)};
     }
     if (ending.late && !parser.begun()) {
-        return Failure{Error{Trouble::no_answer, lateness(file, *patience.ns)}};
+        return Failure{Error{Trouble::no_answer, lateness(name, *patience.ns)}};
     }
-    if (!ending.wanted || !stream.finish()) {
-        return Failure{Error{Trouble::usage, "profile " + file + ": " + parser.problem()}};
+    if (!ending.wanted || !parser.finish()) {
+        return Failure{Error{Trouble::usage, name + ": " + parser.problem()}};
     }
-    auto snapshot = parser.finish();
+    auto snapshot = parser.snapshot();
     if (ending.late) {
-        snapshot.incomplete.push_back({0, lateness(file, *patience.ns)});
+        snapshot.incomplete.push_back({0, lateness(name, *patience.ns)});
     }
-    snapshot.process.user = world.user_name(snapshot.process.uid);
+    const bool saved = snapshot.names.has_value();
+    snapshot.process.from = {saved ? FileKind::snapshot : FileKind::profile, file};
+    if (!saved) {
+        snapshot.process.user = world.user_name(snapshot.process.uid);
+    }
     struct stat facts{};
     if (::fstat(fd, &facts) == 0) {
         snapshot.file_owner_uid = facts.st_uid;
@@ -106,18 +109,18 @@ Result<Snapshot, Error> read_profile(const World& world, int fd, const std::stri
 
 } // namespace
 
-Result<Snapshot, Error> capture_from_profile(const World& world, const std::string& file,
-                                             std::optional<std::uint64_t> patience_ns) {
+Result<Snapshot, Error> capture_from_file(const World& world, const std::string& file,
+                                          std::optional<std::uint64_t> patience_ns) {
     Patience patience{patience_ns, std::nullopt};
     if (patience_ns) {
         patience.deadline.emplace(*world.clock, *patience_ns);
     }
     if (file == "-") {
-        return read_profile(world, STDIN_FILENO, "on standard input", patience);
+        return read_file(world, STDIN_FILENO, file, patience);
     }
     // O_NONBLOCK: else open() waits for whoever writes a FIFO, without end.
     const FileDescriptor opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
-    return opened ? read_profile(world, opened.get(), file, patience) : Failure{trouble(file, errno)};
+    return opened ? read_file(world, opened.get(), file, patience) : Failure{trouble(file, errno)};
 }
 
 } // namespace tasks::inspect

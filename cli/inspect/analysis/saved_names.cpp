@@ -1,0 +1,98 @@
+#include "analysis/saved_names.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+namespace tasks::inspect {
+namespace {
+
+using Place = SavedNames::Place;
+
+std::pair<std::uint64_t, bool> key_of(const Place& place) { return {place.pc, place.exact}; }
+
+bool equal(const Trace& left, const Trace& right) {
+    return left.pcs == right.pcs && left.exact == right.exact && left.whole == right.whole &&
+           left.end_reason == right.end_reason;
+}
+
+std::size_t hash_of(const Trace& trace) {
+    std::size_t hash = trace.pcs.size();
+    for (const auto pc : trace.pcs) {
+        hash = (hash ^ pc) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
+/// Every stack once.
+class Stacks {
+public:
+    explicit Stacks(std::vector<Trace>& stacks) : stacks_(stacks) {}
+
+    std::uint32_t number(Trace trace) {
+        const auto hash = hash_of(trace);
+        for (auto [at, end] = by_hash_.equal_range(hash); at != end; ++at) {
+            if (equal(stacks_[at->second], trace)) {
+                return at->second;
+            }
+        }
+        const auto added = static_cast<std::uint32_t>(stacks_.size());
+        stacks_.push_back(std::move(trace));
+        by_hash_.emplace(hash, added);
+        return added;
+    }
+
+private:
+    std::vector<Trace>& stacks_;
+    std::unordered_multimap<std::size_t, std::uint32_t> by_hash_;
+};
+
+} // namespace
+
+void name_all(const StackSource& source, Snapshot& snapshot) {
+    SavedNames names;
+    Stacks stacks{names.stacks};
+    for (auto& thread : snapshot.threads) {
+        if (thread.capture == protocol::Capture::captured || thread.captured_running()) {
+            auto trace = source.unwind(thread);
+            trace.exact.resize(trace.pcs.size());
+            thread.saved_stack = stacks.number(std::move(trace));
+        }
+    }
+    std::set<std::pair<std::uint64_t, bool>> places;
+    for (const auto& stack : names.stacks) {
+        for (std::size_t at = 0; at < stack.pcs.size(); ++at) {
+            places.emplace(stack.pcs[at], stack.exact[at]);
+        }
+    }
+    names.places.reserve(places.size());
+    for (const auto& [pc, exact] : places) {
+        names.places.push_back({pc, exact, source.frames(pc, exact)});
+    }
+    snapshot.names = std::move(names);
+}
+
+StackSource source_of(const SavedNames& names) {
+    const auto unnamed = std::make_shared<std::map<std::uint64_t, std::vector<Frame>>>();
+    return {[&names](const ThreadFacts& thread) {
+                return thread.saved_stack < names.stacks.size() ? names.stacks[thread.saved_stack] : Trace{};
+            },
+            [&names, unnamed](std::uint64_t pc, bool exact) -> const std::vector<Frame>& {
+                const auto found = std::ranges::lower_bound(names.places, std::pair{pc, exact}, {}, key_of);
+                if (found != names.places.end() && key_of(*found) == std::pair{pc, exact}) {
+                    return found->frames;
+                }
+                auto& frames = (*unnamed)[pc];
+                if (frames.empty()) { // of a damaged file
+                    frames.emplace_back().address = pc;
+                }
+                return frames;
+            }};
+}
+
+} // namespace tasks::inspect
