@@ -72,6 +72,9 @@ TEST_CASE("options of stack are read and checked") {
     CHECK(stack.limit == 5u);
     CHECK(asked({"stack", "12"}).touch);
     CHECK_FALSE(asked({"stack", "12", "--no-touch"}).touch);
+    CHECK_FALSE(asked({"stack", "12"}).debuginfod);
+    CHECK(asked({"stack", "12", "--debuginfod"}).debuginfod);
+    CHECK(asked({"deadlocks", "12", "--debuginfod"}).debuginfod);
 }
 
 TEST_CASE("options of every verb are read before and after it") {
@@ -99,6 +102,7 @@ TEST_CASE("wrong usage is a sentence") {
                               {"list", "--full"},
                               {"vitals", "12", "--limit", "1"},
                               {"vitals", "12", "--no-touch"},
+                              {"vitals", "12", "--debuginfod"},
                               {"stack", "12", "--limit", "0"},
                               {"stack", "12", "--limit", "-1"},
                               {"stack", "12", "--limit", "x"},
