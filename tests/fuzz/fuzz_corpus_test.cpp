@@ -40,3 +40,4 @@ TEST_CASE("the corpus of an agent's answers holds") { CHECK(run_corpus("answers"
 TEST_CASE("the corpus of the saved snapshots holds") { CHECK(run_corpus("snapshot", tasks::fuzz::snapshot) > 10); }
 TEST_CASE("the corpus of the notes of cores holds") { CHECK(run_corpus("core_notes", tasks::fuzz::core_notes) > 10); }
 TEST_CASE("the corpus of the perf records holds") { CHECK(run_corpus("perf_records", tasks::fuzz::perf_records) > 10); }
+TEST_CASE("the corpus of mapped files holds") { CHECK(run_corpus("module", tasks::fuzz::module) > 5); }
