@@ -142,8 +142,9 @@ TEST_CASE("each wrong usage has words of its own") {
     CHECK(said({"stak", "12"}) == "stak: no verb has that name; after a TARGET without a verb, 12 is too much");
     CHECK(said({"12", "13"}) == "13: not understood without a verb");
     CHECK(said({"stack", "12", "--full=x"}) == "flags take no value, --full = x has one");
-    CHECK(said({"stack"}) ==
-          "stack needs a TARGET: a PID, a name, or PID@START, which tasks list shows; or --from and a file");
+    CHECK(
+        said({"stack"}) ==
+        "stack needs a TARGET: a PID, a name, or PID@START, which tasks list shows; or --from, or --core, and a file");
 }
 
 TEST_CASE("an empty value is not one that was not given") {
