@@ -45,6 +45,7 @@ struct Words {
     bool no_touch = false;
     bool stop = false;
     bool raw = false;
+    bool debuginfod = false;
     std::string target;
     std::string pid;
     std::string from;
@@ -147,6 +148,10 @@ Verbs add_verbs(CLI::App& app, Words& words) {
         ->type_name("NAME");
     verbs.run->add_flag("--children", words.children, "The processes that it starts get the agent too");
     verbs.run->footer("The program and its arguments come behind --.");
+    for (auto* verb : {verbs.stack, verbs.deadlocks}) {
+        verb->add_flag("--debuginfod", words.debuginfod,
+                       "Ask the servers of DEBUGINFOD_URLS for debug files, within 10s or --timeout");
+    }
     for (auto* verb :
          {verbs.list, verbs.tree, verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.run, verbs.version}) {
         add_output(*verb, words);
@@ -331,6 +336,7 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
     into.dead = words.dead;
     into.touch = !words.no_touch;
     into.stop = words.stop;
+    into.debuginfod = words.debuginfod;
     into.all = words.all;
     if (into.dead && into.all) {
         return "--dead and --all: give one of them";

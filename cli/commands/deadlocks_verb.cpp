@@ -14,7 +14,7 @@ Outcome deadlocks_verb(const inspect::World& world, const Invocation& asked, con
     if (!snapshot) {
         return snapshot.error();
     }
-    const auto report = name_waits(world, *snapshot);
+    const auto report = name_waits(world, *snapshot, name_sources(asked));
     if (!report) {
         return report.error();
     }

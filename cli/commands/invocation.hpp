@@ -30,10 +30,11 @@ struct Invocation {
     std::string save;  ///< the file to save to, or "-", which then is all that is printed
     bool raw = false;  ///< of save: with stack bytes and registers
     bool json = false;
-    bool dead = false; ///< of list
-    bool touch = true; ///< of stack: threads that run may be sampled, or held for microseconds
-    bool stop = false; ///< of stack: the whole process is held meanwhile
-    bool all = false;  ///< of list: those without an agent too
+    bool dead = false;       ///< of list
+    bool touch = true;       ///< of stack: threads that run may be sampled, or held for microseconds
+    bool stop = false;       ///< of stack: the whole process is held meanwhile
+    bool all = false;        ///< of list: those without an agent too
+    bool debuginfod = false; ///< of stack and deadlocks: servers may be asked for debug files
     Colour colour = Colour::automatic;
     std::uint64_t timeout_ns = 1'000'000'000;
     bool timeout_given = false;  ///< by the user: only then it ends the reading of a profile too

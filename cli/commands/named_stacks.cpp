@@ -41,7 +41,7 @@ std::optional<inspect::Error> become(const inspect::World& world, const inspect:
 /// What `analyse` makes with the target's files at hand.
 template <class Report, class Analyse>
 Result<Report, inspect::Error> with_names(const inspect::World& world, const inspect::Snapshot& snapshot,
-                                          Analyse analyse) {
+                                          const NameSources& sources, Analyse analyse) {
     if (snapshot.names) {
         return analyse(inspect::source_of(*snapshot.names));
     }
@@ -55,7 +55,10 @@ Result<Report, inspect::Error> with_names(const inspect::World& world, const ins
             return Failure{*std::move(error)};
         }
     }
-    inspect::ModuleMap modules{snapshot.modules, {from_file ? 0 : snapshot.process.pid, std::move(mapped)}};
+    inspect::DebugServers servers{sources.server_patience_ns.value_or(0)};
+    inspect::ModuleMap modules{
+        snapshot.modules,
+        {from_file ? 0 : snapshot.process.pid, std::move(mapped), sources.server_patience_ns ? &servers : nullptr}};
     inspect::Unwinder unwinder{modules};
     inspect::Symbolizer symbolizer{modules};
     const inspect::StackSource source{
@@ -67,23 +70,35 @@ Result<Report, inspect::Error> with_names(const inspect::World& world, const ins
     for (const auto& problem : modules.problems()) {
         report.incomplete.push_back({0, problem});
     }
+    if (!servers.problem().empty()) {
+        report.incomplete.push_back({0, servers.problem()});
+    }
     return report;
 }
 
 } // namespace
 
+NameSources name_sources(const Invocation& asked) {
+    constexpr std::uint64_t usual_patience_ns = 10'000'000'000;
+    if (!asked.debuginfod) {
+        return {};
+    }
+    return {asked.timeout_given ? asked.timeout_ns : usual_patience_ns};
+}
+
 Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& world, const inspect::Snapshot& snapshot,
-                                                         const inspect::StackOptions& options) {
-    return with_names<inspect::StackReport>(world, snapshot, [&](const inspect::StackSource& source) {
+                                                         const inspect::StackOptions& options,
+                                                         const NameSources& sources) {
+    return with_names<inspect::StackReport>(world, snapshot, sources, [&](const inspect::StackSource& source) {
         auto report = inspect::analyse_stacks(snapshot, source, options);
         report.waits = inspect::analyse_waits(snapshot, source);
         return report;
     });
 }
 
-Result<inspect::DeadlockReport, inspect::Error> name_waits(const inspect::World& world,
-                                                           const inspect::Snapshot& snapshot) {
-    return with_names<inspect::DeadlockReport>(world, snapshot, [&](const inspect::StackSource& source) {
+Result<inspect::DeadlockReport, inspect::Error>
+name_waits(const inspect::World& world, const inspect::Snapshot& snapshot, const NameSources& sources) {
+    return with_names<inspect::DeadlockReport>(world, snapshot, sources, [&](const inspect::StackSource& source) {
         return inspect::DeadlockReport{snapshot.process, snapshot.taken_at_realtime_ns, snapshot.threads.size(),
                                        inspect::analyse_waits(snapshot, source), snapshot.incomplete};
     });
@@ -96,7 +111,7 @@ std::optional<inspect::Error> name_snapshot(const inspect::World& world, inspect
     struct Problems {
         std::vector<inspect::Incomplete> incomplete;
     };
-    const auto problems = with_names<Problems>(world, snapshot, [&](const inspect::StackSource& source) {
+    const auto problems = with_names<Problems>(world, snapshot, {}, [&](const inspect::StackSource& source) {
         inspect::name_all(source, snapshot);
         return Problems{};
     });

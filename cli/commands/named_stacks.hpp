@@ -1,6 +1,7 @@
 // From a snapshot to a report with names: unwinder and symbolizer put together over the target's files.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include <tasks/protocol/result.hpp>
@@ -8,18 +9,26 @@
 #include "analysis/report.hpp"
 #include "capture/snapshot.hpp"
 #include "capture/world.hpp"
+#include "commands/invocation.hpp"
 #include "error.hpp"
 
 namespace tasks::commands {
 
+/// How names are found. `server_patience_ns`: servers are asked for debug files, for that long in all; empty: none is.
+struct NameSources {
+    std::optional<std::uint64_t> server_patience_ns;
+};
+NameSources name_sources(const Invocation& asked);
+
 /// As root, first gives up being root for good and becomes the target's user: its ELF and DWARF files are parsed, and
 /// whoever wrote them must gain nothing by that. Nothing that needs root may come after.
 Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& world, const inspect::Snapshot& snapshot,
-                                                         const inspect::StackOptions& options);
+                                                         const inspect::StackOptions& options,
+                                                         const NameSources& sources);
 
 /// Likewise, of who waits for whom.
-Result<inspect::DeadlockReport, inspect::Error> name_waits(const inspect::World& world,
-                                                           const inspect::Snapshot& snapshot);
+Result<inspect::DeadlockReport, inspect::Error>
+name_waits(const inspect::World& world, const inspect::Snapshot& snapshot, const NameSources& sources);
 
 /// Unwinds and names all that is in it, for a file that is read where the target's files are not.
 std::optional<inspect::Error> name_snapshot(const inspect::World& world, inspect::Snapshot& snapshot);

@@ -18,7 +18,7 @@ Outcome stack_verb(const inspect::World& world, const Invocation& asked, const O
     if (auto forbidden = inspect::all_forbidden(world, *snapshot)) {
         return forbidden;
     }
-    const auto report = name_stacks(world, *snapshot, asked.stack);
+    const auto report = name_stacks(world, *snapshot, asked.stack, name_sources(asked));
     if (!report) {
         return report.error();
     }

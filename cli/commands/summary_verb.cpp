@@ -28,7 +28,7 @@ Outcome summary_verb(const inspect::World& world, const Invocation& asked, const
     }
     inspect::StackOptions biggest;
     biggest.limit = shown_groups;
-    auto stacks = name_stacks(world, *snapshot, biggest);
+    auto stacks = name_stacks(world, *snapshot, biggest, {});
     if (!stacks) {
         return stacks.error();
     }

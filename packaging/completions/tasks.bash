@@ -8,12 +8,15 @@ _tasks_options() {
     '') echo '-h --help -p --pid --from --core --exe --save --raw --timeout --period --json --color' ;;
     list) echo '-h --help -a --all --dead --timeout --json --color' ;;
     tree) echo '-h --help --timeout --json --color' ;;
-    vitals | count | deadlocks)
+    vitals | count)
         echo '-h --help -p --pid --from --core --exe --save --raw --timeout --json --color'
+        ;;
+    deadlocks)
+        echo '-h --help -p --pid --from --core --exe --save --raw --debuginfod --timeout --json --color'
         ;;
     stack)
         echo '-h --help -p --pid --from --core --exe --save --raw --timeout --full --state --kind --older --match --limit' \
-            '--no-touch --stop --json --color'
+            '--no-touch --stop --debuginfod --json --color'
         ;;
     run) echo '-h --help --name --children --json --color' ;;
     version) echo '-h --help --json --color' ;;

@@ -73,5 +73,6 @@ complete -c tasks -n '__tasks_verb stack' -l match -x -d 'only tasks whose name,
 complete -c tasks -n '__tasks_verb stack' -l limit -x -d 'show the biggest groups'
 complete -c tasks -n '__tasks_verb stack' -l no-touch -d 'leave threads that run alone'
 complete -c tasks -n '__tasks_verb stack' -l stop -d 'hold the whole process meanwhile'
+complete -c tasks -n '__tasks_verb stack deadlocks' -l debuginfod -d 'ask the servers of DEBUGINFOD_URLS for debug files'
 complete -c tasks -n '__tasks_verb run' -l name -x -d 'what the process is called in lists'
 complete -c tasks -n '__tasks_verb run' -l children -d 'the processes that it starts get the agent too'

@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 
+import big_program
+
 MILLION = 1_000_000
 
 
@@ -190,6 +192,44 @@ def blocked(table, tasks, target):
             table.add(f"  {name}", run.ms if run else None, "ms", note=f"the same process, {note}{ratio}")
 
 
+def without_agent(table, tasks, target):
+    """The same in one run: eu-stack with lines and inlines takes half a minute."""
+    with Staying(target) as process:
+        pid = str(process.pid)
+        ours = best([tasks, "stack", pid], 10)
+        table.add("tasks stack, no agent", ours.ms, "ms", 200, note=f"1,000 blocked threads, lines and inlines, {ours.max_rss_mib:.0f} MiB")
+        others = (
+            ("gdb", ["-nx", "-batch", "-p", pid, "-ex", "thread apply all bt"], 10),
+            ("eu-stack", ["-i", "-s", "-n", "0", "-p", pid], 50),
+        )
+        for name, arguments, times in others:
+            program = shutil.which(name)
+            run = Run([program, *arguments]) if program else None
+            table.add(f"  {name} takes", run.ms / ours.ms if run else None, "times ours", times, True,
+                      note=f"{run.ms:,.0f} ms, with lines" if run else "not installed")
+
+
+def big(table, tasks, directory):
+    """Cold: the first look, with the file out of the page cache."""
+    program = big_program.build(directory)
+    with Staying(program, "100") as process:
+        pid = str(process.pid)
+        drop_from_cache(program)
+        first = Run([tasks, "stack", pid])
+        again = best([tasks, "stack", pid], 5)
+        note = f"100 threads, {os.stat(program).st_size / 1e6:.0f} MB, of debug information the most"
+        table.add("big program, first look", first.ms, "ms", 400, note=f"{note}, dropped from the page cache")
+        table.add("  next looks", again.ms, "ms", 400, note="best of 5")
+        table.add("  max RSS of the command", first.max_rss_mib, "MiB", 150)
+
+
+def drop_from_cache(path):
+    """Its pages that nobody maps."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def running(table, binaries, tasks, directory):
     """Threads that spin, of a process whose agent does not answer: its socket is taken away."""
     with open("/proc/sys/kernel/perf_event_paranoid", encoding="ascii") as setting:
@@ -238,6 +278,9 @@ def main(binaries):
         library(table, binaries)
         command(table, bench, tasks)
         blocked(table, tasks, f"{binaries}/tests/targets/blocked")
+        without_agent(table, tasks, f"{binaries}/tests/targets/blocked_plain")
+        with tempfile.TemporaryDirectory(prefix="tasks-bench-", dir="/var/tmp") as scratch:
+            big(table, tasks, scratch)
         running(table, binaries, tasks, directory)
         million(table, bench, tasks, directory)
     table.print()

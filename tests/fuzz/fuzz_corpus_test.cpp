@@ -43,3 +43,4 @@ TEST_CASE("the corpus of the perf records holds") { CHECK(run_corpus("perf_recor
 TEST_CASE("the corpus of the program headers holds") {
     CHECK(run_corpus("program_headers", tasks::fuzz::program_headers) > 8);
 }
+TEST_CASE("the corpus of mapped files holds") { CHECK(run_corpus("module", tasks::fuzz::module) > 5); }

@@ -37,4 +37,7 @@ void snapshot(const std::uint8_t* data, std::size_t size);
 /// The notes of a core file.
 void core_notes(const std::uint8_t* data, std::size_t size);
 
+/// An ELF file that a process has mapped.
+void module(const std::uint8_t* data, std::size_t size);
+
 } // namespace tasks::fuzz

@@ -30,8 +30,9 @@ def builds():
                 yield f"blocked-{name}", "tests/targets/blocked.cpp", words, ["1000"]
                 yield f"odd-{name}", "tests/checks/odd_frames.cpp", words, ["10"]
     for frame_name, frame in frames.items():
-        words = ["g++", "-O2", "-flto", frame]
-        yield f"odd-g++-lto-{frame_name}", "tests/checks/odd_frames.cpp", words, ["10"]
+        words = ["g++", "-O3", "-flto", frame]
+        yield f"blocked-g++-O3-lto-{frame_name}", "tests/targets/blocked.cpp", words, ["1000"]
+        yield f"odd-g++-O3-lto-{frame_name}", "tests/checks/odd_frames.cpp", words, ["10"]
     yield "odd-g++-static", "tests/checks/odd_frames.cpp", ["g++", "-O2", "-static"], ["10"]
     yield "odd-g++-stripped", "tests/checks/odd_frames.cpp", ["g++", "-O2", "-s", "-fno-omit-frame-pointer"], ["10"]
 

@@ -58,6 +58,7 @@ void name_all(const StackSource& source, Snapshot& snapshot) {
     SavedNames names;
     Stacks stacks{names.stacks};
     for (auto& thread : snapshot.threads) {
+        thread.ran = thread.captured_running();
         if (thread.capture == protocol::Capture::captured || thread.captured_running()) {
             auto trace = source.unwind(thread);
             trace.exact.resize(trace.pcs.size());

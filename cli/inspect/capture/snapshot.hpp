@@ -150,12 +150,11 @@ struct ThreadFacts {
     /// By DWARF number: of a thread that ran, and of every one in a core. Empty: only sp and pc are known.
     std::vector<std::uint64_t> registers;
     std::uint32_t saved_stack = 0; ///< index into SavedNames::stacks
+    std::optional<bool> ran;       ///< what captured_running() is, where registers do not tell: of cores and saved ones
 
     /// Captured while it ran: it has registers and a stack (or, from a saved snapshot, just its stack's frames), and
     /// was not blocked.
-    bool captured_running() const noexcept {
-        return capture != protocol::Capture::captured && (!registers.empty() || saved_stack != 0);
-    }
+    bool captured_running() const noexcept { return ran.value_or(!registers.empty()); }
 };
 
 struct ModuleFacts {

@@ -81,7 +81,8 @@ private:
         thread.sp = from.registers[running_sp];
         thread.pc = from.registers[running_pc];
         thread.registers.assign(from.registers.begin(), from.registers.end());
-        if (was_blocked(from)) {
+        thread.ran = !was_blocked(from);
+        if (!*thread.ran) {
             thread.capture = protocol::Capture::captured;
             thread.syscall = static_cast<std::int32_t>(from.original_rax);
             for (std::size_t at = 0; at < thread.arguments.size(); ++at) {

@@ -168,6 +168,7 @@ template <class Archive> void fields(Archive& a, ThreadFacts& of) {
     a.enumeration(15, of.running_by, RunningBy::ptrace);
     a.raw(16, of.stack, protocol::max_stack_bytes);
     a.raw_numbers(17, of.registers, protocol::max_registers);
+    a.known_flag(18, of.ran);
 }
 
 template <class Archive> void fields(Archive& a, TaskFacts& of) {

@@ -74,6 +74,11 @@ public:
             into = varint() != 0;
         }
     }
+    void known_flag(std::uint32_t field, std::optional<bool>& into) {
+        if (is(field)) {
+            into = varint() != 0;
+        }
+    }
     /// A value that this version does not know is the default.
     template <class Value> void enumeration(std::uint32_t field, Value& into, Value last) {
         if (is(field)) {

@@ -47,6 +47,11 @@ public:
         }
     }
     void flag(std::uint32_t field, bool value) { number(field, std::uint64_t{value}); }
+    void known_flag(std::uint32_t field, const std::optional<bool>& value) {
+        if (value) {
+            writer_.add_bool(field, *value);
+        }
+    }
     template <class Value> void enumeration(std::uint32_t field, Value value, Value) {
         number(field, static_cast<std::uint64_t>(value));
     }

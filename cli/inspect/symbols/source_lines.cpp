@@ -71,10 +71,12 @@ SourceFrame frame_of(Dwarf_Die& scope, SourcePlace place) {
 
 } // namespace
 
-const CodeScopes& SourceLines::scopes_of(Dwarf_Die& unit) {
-    auto& kept = scopes_[dwarf_dieoffset(&unit)];
-    if (!kept)
-        kept = std::make_unique<const CodeScopes>(unit);
+SourceLines::Functions& SourceLines::functions_of(Dwarf_Die& unit) {
+    auto& kept = functions_[dwarf_dieoffset(&unit)];
+    if (!kept) {
+        const Dwarf_Die full = module_.full_unit(unit);
+        kept = std::make_unique<Functions>(Functions{full, CodeScopes{full}});
+    }
     return *kept;
 }
 
@@ -84,9 +86,10 @@ std::vector<SourceFrame> SourceLines::at(std::uint64_t address) {
         return {};
     std::vector<SourceFrame> frames;
     SourcePlace place = line_at(*unit, address);
-    for (Dwarf_Die& scope : scopes_of(*unit).at(address)) {
+    Functions& functions = functions_of(*unit);
+    for (Dwarf_Die& scope : functions.scopes.at(address)) {
         frames.push_back(frame_of(scope, std::move(place)));
-        place = frames.back().inlined ? call_of(*unit, scope) : SourcePlace{};
+        place = frames.back().inlined ? call_of(functions.unit, scope) : SourcePlace{};
     }
     if (frames.empty() || frames.back().inlined)
         frames.push_back({"", "", false, std::move(place)});

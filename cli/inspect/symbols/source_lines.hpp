@@ -11,6 +11,7 @@
 
 #include "symbols/code_scopes.hpp"
 #include "symbols/unit_index.hpp"
+#include "unwind/elf_module.hpp"
 
 namespace tasks::inspect {
 
@@ -30,16 +31,22 @@ struct SourceFrame {
 
 class SourceLines {
 public:
-    explicit SourceLines(Dwarf* dwarf) : units_(dwarf) {}
+    /// It must have debug information.
+    explicit SourceLines(ElfModule& module) : module_(module), units_(module.dwarf()) {}
 
     /// Innermost first. Empty: the debug information has nothing there; one frame without names: only a line.
     std::vector<SourceFrame> at(std::uint64_t address);
 
 private:
-    const CodeScopes& scopes_of(Dwarf_Die& unit);
+    struct Functions {
+        Dwarf_Die unit; ///< the one that has them: not a skeleton
+        CodeScopes scopes;
+    };
+    Functions& functions_of(Dwarf_Die& unit);
 
+    ElfModule& module_;
     UnitIndex units_;
-    std::unordered_map<Dwarf_Off, std::unique_ptr<const CodeScopes>> scopes_; ///< by the unit's offset
+    std::unordered_map<Dwarf_Off, std::unique_ptr<Functions>> functions_; ///< by the unit's offset
 };
 
 } // namespace tasks::inspect

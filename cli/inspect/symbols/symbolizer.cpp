@@ -48,7 +48,7 @@ std::string ModuleNames::name_of(const SourceFrame& frame, std::uint64_t address
 
 std::vector<Frame> ModuleNames::at(std::uint64_t address) {
     if (!lines_ && module_.dwarf() != nullptr)
-        lines_ = std::make_unique<SourceLines>(module_.dwarf());
+        lines_ = std::make_unique<SourceLines>(module_);
     std::vector<Frame> frames;
     for (SourceFrame& source : lines_ ? lines_->at(address) : std::vector<SourceFrame>{}) {
         Frame& frame = frames.emplace_back();

@@ -1,6 +1,8 @@
 #include "unwind/debug_file.hpp"
 
 #include <elfutils/libdwelf.h>
+#include <fcntl.h>
+#include <zlib.h>
 
 #include <array>
 #include <cstring>
@@ -18,29 +20,52 @@ std::string directory_of(const std::string& path) {
     return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-std::optional<FoundFile> opened(const std::string& path, std::uint32_t pid, const std::string& build_id) {
-    auto file = pid == 0 ? OpenFile::open(path) : OpenFile::open_in_root_of(pid, path);
-    if (!file)
-        return std::nullopt;
-    auto image = ElfImage::from_file(std::move(*file));
-    if (!image || image->build_id() != build_id)
-        return std::nullopt;
-    return FoundFile{std::move(*image), path};
+// What tells the file that is meant from any other.
+struct Meant {
+    std::string build_id;
+    std::optional<std::uint32_t> checksum; ///< of the whole file; only asked for where a build-id is missing
+};
+
+// CRC-32 as zlib has it: binutils, "gnu_debuglink_crc32".
+std::uint32_t checksum_of(const OpenFile& file) {
+    std::vector<unsigned char> bytes(1 << 20);
+    uLong checksum = ::crc32(0, nullptr, 0);
+    for (std::uint64_t at = 0;;) {
+        const std::size_t got = file.read_at(at, bytes.data(), bytes.size());
+        if (got == 0)
+            return static_cast<std::uint32_t>(checksum);
+        checksum = ::crc32(checksum, bytes.data(), static_cast<uInt>(got));
+        at += got;
+    }
 }
 
-std::optional<FoundFile> first_of(const std::vector<std::string>& paths, std::uint32_t pid,
-                                  const std::string& build_id) {
+std::optional<FoundFile> accepted(Result<OpenFile> file, const std::string& path, const Meant& meant) {
+    if (!file)
+        return std::nullopt;
+    const int again = ::fcntl(file->fd(), F_DUPFD_CLOEXEC, 0);
+    auto image = ElfImage::from_file(*std::move(file));
+    const auto whole = OpenFile::taken(again);
+    if (!image || !whole)
+        return std::nullopt;
+    const bool by_id = !meant.build_id.empty() && !image->build_id().empty();
+    const bool is_meant =
+        by_id ? image->build_id() == meant.build_id : meant.checksum && checksum_of(*whole) == *meant.checksum;
+    return is_meant ? std::optional<FoundFile>{{std::move(*image), path}} : std::nullopt;
+}
+
+std::optional<FoundFile> first_of(const std::vector<std::string>& paths, const FilePlace& place, const Meant& meant) {
     for (const std::string& path : paths) {
         if (path.empty())
             continue;
-        if (auto file = opened(path, 0, build_id))
+        if (auto file = accepted(OpenFile::open(path), path, meant))
             return file;
-        if (pid == 0)
+        if (place.pid == 0)
             continue;
-        if (auto file = opened(path, pid, build_id))
+        if (auto file = accepted(OpenFile::open_in_root_of(place.pid, path), path, meant))
             return file;
     }
-    return std::nullopt;
+    auto fetched = place.servers == nullptr ? std::nullopt : place.servers->debug_file(meant.build_id);
+    return fetched ? accepted(*std::move(fetched), place.path, meant) : std::nullopt;
 }
 
 struct Link {
@@ -74,19 +99,19 @@ std::string build_id_path(const std::string& build_id) {
 }
 
 std::optional<FoundFile> find_debug_file(const ElfImage& image, const FilePlace& place) {
-    if (image.build_id().empty())
-        return std::nullopt;
+    Meant meant{image.build_id(), std::nullopt};
     std::vector<std::string> paths{build_id_path(image.build_id())};
     GElf_Word checksum = 0;
     const char* link = dwelf_elf_gnu_debuglink(image.elf(), &checksum);
     if (link != nullptr && *link != '\0' && ::strnlen(link, longest_name) < longest_name &&
         std::strchr(link, '/') == nullptr) {
+        meant.checksum = checksum;
         const std::string directory = directory_of(place.path);
         paths.push_back(directory + "/.debug/" + link);
         paths.push_back("/usr/lib/debug" + directory + "/" + link);
         paths.push_back(directory + "/" + link);
     }
-    return first_of(paths, place.pid, image.build_id());
+    return first_of(paths, place, meant);
 }
 
 SharedDebugFile find_shared_debug_file(const ElfImage& debug, const FilePlace& debug_place) {
@@ -100,7 +125,7 @@ SharedDebugFile find_shared_debug_file(const ElfImage& debug, const FilePlace& d
         paths.push_back(link.name);
     else
         paths.push_back(directory_of(debug_place.path) + "/" + link.name);
-    found.file = first_of(paths, debug_place.pid, link.build_id);
+    found.file = first_of(paths, debug_place, {link.build_id, std::nullopt});
     return found;
 }
 

@@ -1,11 +1,12 @@
-// Finds the separate debug file of an ELF file: by build-id below /usr/lib/debug/.build-id, else by .gnu_debuglink.
-// Local paths only, here and in the target's root; nothing is fetched from a server (debuginfod hung other tools for
-// 90 s a module). A file counts only when it has the same build-id. No state.
+// Finds the separate debug file of an ELF file: by build-id below /usr/lib/debug/.build-id, else by .gnu_debuglink,
+// here and in the target's root; then from a server, where there are some to be asked. A file counts only when it has
+// the same build-id; without one, when its checksum is the link's. No state.
 #pragma once
 
 #include <optional>
 #include <string>
 
+#include "unwind/debug_servers.hpp"
 #include "unwind/elf_image.hpp"
 
 namespace tasks::inspect {
@@ -14,6 +15,7 @@ namespace tasks::inspect {
 struct FilePlace {
     std::uint32_t pid = 0; ///< 0: our own root only
     std::string path;
+    DebugServers* servers = nullptr; ///< null: none is asked
 };
 
 struct FoundFile {

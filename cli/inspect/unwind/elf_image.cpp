@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
+
+#include "unwind/cut_files.hpp"
 
 namespace tasks::inspect {
 
@@ -15,15 +18,30 @@ namespace {
 constexpr std::size_t most_headers = 2048;
 // A build-id is 20 bytes (SHA-1) or 8 to 32 with other linkers.
 constexpr std::size_t longest_build_id = 64;
+// Behind a section's bytes: more than the longest "/proc/self/fd/2147483647".
+constexpr std::size_t padding = 64;
 
 Elf* begin(std::variant<OpenFile, std::unique_ptr<std::vector<char>>>& storage) {
     elf_version(EV_CURRENT);
     if (const auto* file = std::get_if<OpenFile>(&storage)) {
-        const auto how = file->size() > ElfImage::largest_read ? ELF_C_READ_MMAP : ELF_C_READ;
-        return elf_begin(file->fd(), how, nullptr);
+        if (file->size() <= ElfImage::largest_read)
+            return elf_begin(file->fd(), ELF_C_READ, nullptr);
+        survive_cut_files();
+        return elf_begin(file->fd(), ELF_C_READ_MMAP_PRIVATE, nullptr);
     }
     auto& bytes = *std::get<1>(storage);
     return elf_memory(bytes.data(), bytes.size());
+}
+
+// With bytes; decompressed, as libelf then keeps it.
+Elf_Data* plain_data(Elf_Scn* section) {
+    GElf_Shdr header;
+    if (section == nullptr || gelf_getshdr(section, &header) == nullptr)
+        return nullptr;
+    if ((header.sh_flags & SHF_COMPRESSED) != 0 && elf_compress(section, 0, 0) < 0)
+        return nullptr;
+    Elf_Data* data = elf_getdata(section, nullptr);
+    return data == nullptr || data->d_buf == nullptr || data->d_size == 0 ? nullptr : data;
 }
 
 std::string build_id_of(Elf* elf) {
@@ -96,23 +114,47 @@ std::string ElfImage::section_bytes(const char* name, std::size_t most) const {
     return {static_cast<const char*>(data->d_buf), data->d_size};
 }
 
-void ElfImage::terminate_section(const char* name) {
-    constexpr std::size_t padding = 16;
+std::optional<ElfImage::Place> ElfImage::section_place(const char* name) const {
     Elf_Scn* found = section(name);
     GElf_Shdr header;
-    if (found == nullptr || gelf_getshdr(found, &header) == nullptr)
-        return;
-    if ((header.sh_flags & SHF_COMPRESSED) != 0 && elf_compress(found, 0, 0) < 0)
-        return;
-    Elf_Data* data = elf_getdata(found, nullptr);
-    if (data == nullptr || data->d_buf == nullptr || data->d_size == 0)
-        return;
-    if (static_cast<const char*>(data->d_buf)[data->d_size - 1] == 0)
+    if (found == nullptr || gelf_getshdr(found, &header) == nullptr || (header.sh_flags & SHF_COMPRESSED) != 0)
+        return std::nullopt;
+    return Place{header.sh_offset, header.sh_size};
+}
+
+std::string ElfImage::plain_bytes(const char* name, std::size_t most) const {
+    Elf_Data* data = plain_data(section(name));
+    if (data == nullptr || data->d_size > most)
+        return {};
+    return {static_cast<const char*>(data->d_buf), data->d_size};
+}
+
+char* ElfImage::writable(const char* name, const char* text, std::size_t size) const {
+    Elf_Data* data = plain_data(section(name));
+    const std::less<const char*> before;
+    char* first = data == nullptr ? nullptr : static_cast<char*>(data->d_buf);
+    if (first == nullptr || text == nullptr || before(text, first) || !before(text, first + data->d_size))
+        return nullptr;
+    const auto at = static_cast<std::size_t>(text - first);
+    const bool is_padded =
+        std::any_of(padded_.begin(), padded_.end(), [first](const auto& copy) { return copy->data() == first; });
+    return size <= data->d_size + (is_padded ? padding : 0) - at ? first + at : nullptr;
+}
+
+void ElfImage::pad_section(const char* name) {
+    Elf_Data* data = plain_data(section(name));
+    if (data == nullptr)
         return;
     auto copy = std::make_unique<std::vector<char>>(data->d_size + padding);
     std::memcpy(copy->data(), data->d_buf, data->d_size);
     data->d_buf = copy->data();
     padded_.push_back(std::move(copy));
+}
+
+void ElfImage::terminate_section(const char* name) {
+    const Elf_Data* data = plain_data(section(name));
+    if (data != nullptr && static_cast<const char*>(data->d_buf)[data->d_size - 1] != 0)
+        pad_section(name);
 }
 
 std::optional<std::uint64_t> ElfImage::header_address(std::uint32_t type) const {

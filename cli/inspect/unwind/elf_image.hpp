@@ -30,10 +30,8 @@ struct Segment {
 
 class ElfImage {
 public:
-    /// Files up to this size are read; larger ones are mapped, since a copy would not fit a machine in trouble. A
-    /// mapped file that is truncated meanwhile ends the reader with SIGBUS: small enough a risk only for the few that
-    /// large.
-    static constexpr std::uint64_t largest_read = 256ull << 20;
+    /// Files up to this size are read; larger ones are mapped: of 200 MB of debug information a dump needs some 20.
+    static constexpr std::uint64_t largest_read = 4ull << 20;
 
     /// The failure is the rest of a sentence: "not an ELF file of x86-64".
     static Result<ElfImage> from_file(OpenFile file);
@@ -45,12 +43,27 @@ public:
 
     /// How many bytes of the file belong at that address and the following, at most `count`.
     std::size_t read(std::uint64_t address, void* into, std::size_t count) const;
+    /// Likewise at that place in the file.
+    std::size_t read_at(std::uint64_t offset, void* into, std::size_t count) const;
     /// Whether there is a section of that name with bytes in this file.
     bool has_section(const char* name) const;
+    /// Where its bytes lie in the file; empty also where they are compressed.
+    struct Place {
+        std::uint64_t offset = 0;
+        std::uint64_t size = 0;
+    };
+    std::optional<Place> section_place(const char* name) const;
     /// The section's bytes; "" where there is none, or more than `most`.
     std::string section_bytes(const char* name, std::size_t most) const;
+    /// Likewise, decompressed where need be.
+    std::string plain_bytes(const char* name, std::size_t most) const;
+    /// `text` in that section, to be changed in our copy of it; null where fewer than `size` bytes follow, or it is not
+    /// in there.
+    char* writable(const char* name, const char* text, std::size_t size) const;
+    /// Puts zeros behind a section's bytes. libelf hands out the longer copy from then on, decompressed.
+    void pad_section(const char* name);
     /// Makes sure that a zero ends a section's bytes, or follows them, for readers that look for the end of a string
-    /// without a bound. libelf hands out the longer copy from then on, decompressed; its size stays.
+    /// without a bound: pads it where need be; its size stays.
     void terminate_section(const char* name);
     /// The address of the first header of that type (PT_GNU_EH_FRAME).
     std::optional<std::uint64_t> header_address(std::uint32_t type) const;
@@ -65,7 +78,6 @@ private:
     static Result<ElfImage> begun(Storage storage);
     bool read_headers();
     Elf_Scn* section(const char* name) const;
-    std::size_t read_at(std::uint64_t offset, void* into, std::size_t count) const;
 
     Storage storage_;
     std::unique_ptr<Elf, EndElf> elf_;                       // before the storage ends

@@ -56,7 +56,7 @@ const ElfImage* ElfModule::debug_image() {
 void ElfModule::open_debug_information() {
     if (std::exchange(debug_tried_, true))
         return;
-    const bool own = image_.has_section(".debug_info");
+    const bool own = image_.has_section(".debug_info") || image_.has_section(".zdebug_info");
     if (!own)
         debug_file_ = find_debug_file(image_, place_);
     if (!own && !debug_file_)
@@ -66,17 +66,37 @@ void ElfModule::open_debug_information() {
          {".debug_line", ".debug_line_str", ".debug_str"}) // libdw 0.188 takes strlen of names there
         from.terminate_section(section);
     dwarf_.reset(dwarf_begin_elf(from.elf(), DWARF_C_READ, nullptr));
-    if (dwarf_ && !attach_shared_file(from, own ? place_.path : debug_file_->path))
+    const std::string path = own ? place_.path : debug_file_->path;
+    if (!dwarf_)
+        problem_ = path + ": its debug information cannot be read (" + dwarf_errmsg(-1) +
+                   "): names are from its symbols, without lines; compress it with zlib, or not at all";
+    else if (!attach_shared_file(from, path))
         dwarf_.reset();
+    split_units_.emplace(place_, path);
+}
+
+Dwarf_Die ElfModule::full_unit(Dwarf_Die unit) {
+    return split_units_ ? split_units_->full(unit, debug_file_ ? debug_file_->image : image_) : unit;
+}
+
+std::vector<std::string> ElfModule::problems() const {
+    std::vector<std::string> all;
+    for (const std::string& one : {problem_, split_units_ ? split_units_->problem() : std::string{}})
+        if (!one.empty())
+            all.push_back(one);
+    return all;
 }
 
 // libdw would open the named path itself, and hang where that is a FIFO: the file is opened here or not at all.
 bool ElfModule::attach_shared_file(const ElfImage& image, const std::string& path) {
-    auto shared = find_shared_debug_file(image, {place_.pid, path});
+    auto shared = find_shared_debug_file(image, {place_.pid, path, place_.servers});
     if (!shared.named)
         return true;
-    if (!shared.file)
+    if (!shared.file) {
+        problem_ = path + ": the file that dwz moved a part of its debug information to is not there, or another: "
+                          "names are from its symbols, without lines; install it";
         return false;
+    }
     shared_file_ = std::move(shared.file);
     shared_dwarf_.reset(dwarf_begin_elf(shared_file_->image.elf(), DWARF_C_READ, nullptr));
     if (!shared_dwarf_)

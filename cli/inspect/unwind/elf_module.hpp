@@ -13,6 +13,7 @@
 #include "capture/snapshot.hpp"
 #include "unwind/debug_file.hpp"
 #include "unwind/elf_image.hpp"
+#include "unwind/split_units.hpp"
 
 namespace tasks::inspect {
 
@@ -34,6 +35,10 @@ public:
     Dwarf* dwarf();
     /// The separate debug file, or null.
     const ElfImage* debug_image();
+    /// The unit with its functions, which split debug information has in another file; else the unit itself.
+    Dwarf_Die full_unit(Dwarf_Die unit);
+    /// A sentence for each thing that was to be had of its debug information, and is not.
+    std::vector<std::string> problems() const;
 
     /// Where the function at that address starts, as .eh_frame_hdr tells it, or .eh_frame where there is none.
     std::optional<std::uint64_t> function_start(std::uint64_t address);
@@ -60,6 +65,8 @@ private:
 
     std::optional<FoundFile> debug_file_;
     std::optional<FoundFile> shared_file_;
+    std::optional<SplitUnits> split_units_;
+    std::string problem_;
     std::unique_ptr<Dwarf, EndDwarf> shared_dwarf_;
     std::unique_ptr<Dwarf, EndDwarf> dwarf_; // before the files it reads
     std::unique_ptr<Dwarf_CFI, EndCfi> frames_;

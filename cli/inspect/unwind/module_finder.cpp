@@ -32,8 +32,8 @@ std::string hexadecimal(std::uint64_t value) {
 // One attempt after the other; the first cause that is more than "not there" is the one to tell.
 class Search {
 public:
-    Search(const ModuleFacts& module, std::uint32_t pid, MappedFiles* mapped)
-        : module_(module), pid_(pid), mapped_(mapped), path_(without_mark(module.path)) {}
+    Search(const ModuleFacts& module, std::uint32_t pid, MappedFiles* mapped, DebugServers* servers)
+        : module_(module), pid_(pid), mapped_(mapped), servers_(servers), path_(without_mark(module.path)) {}
 
     Result<std::unique_ptr<ElfModule>> run();
 
@@ -48,6 +48,7 @@ private:
     const ModuleFacts& module_;
     std::uint32_t pid_;
     MappedFiles* mapped_;
+    DebugServers* servers_;
     std::string path_;
     std::unique_ptr<ElfModule> found_;
     bool replaced_ = false;
@@ -68,7 +69,7 @@ bool Search::accept(Result<OpenFile> file) {
         replaced_ = true;
         return false;
     }
-    auto elf = std::make_unique<ElfModule>(std::move(*image), FilePlace{pid_, path_});
+    auto elf = std::make_unique<ElfModule>(std::move(*image), FilePlace{pid_, path_, servers_});
     if (!elf->bias_of(module_)) {
         replaced_ = true;
         return false;
@@ -146,18 +147,19 @@ Result<std::unique_ptr<ElfModule>> find_vdso(const ModuleFacts& module) {
         module.build_id.empty() ? pages == module.end - module.start : image->build_id() == module.build_id;
     if (!same)
         return Failure{std::string{"[vdso]: the process has another one than we: stacks may end there"}};
-    return std::make_unique<ElfModule>(std::move(*image), FilePlace{0, "[vdso]"});
+    return std::make_unique<ElfModule>(std::move(*image), FilePlace{0, "[vdso]", nullptr});
 }
 
 } // namespace
 
-Result<std::unique_ptr<ElfModule>> find_module(const ModuleFacts& module, std::uint32_t pid, MappedFiles* mapped) {
+Result<std::unique_ptr<ElfModule>> find_module(const ModuleFacts& module, std::uint32_t pid, MappedFiles* mapped,
+                                               DebugServers* servers) {
     if (module.path == "[vdso]")
         return find_vdso(module);
     if (module.path.empty() || module.path.front() != '/')
         return Failure{(module.path.empty() ? "memory at 0x" + hexadecimal(module.start) : module.path) +
                        ": code without a file: its frames have no names and stacks may end there"};
-    return Search{module, pid, mapped}.run();
+    return Search{module, pid, mapped, servers}.run();
 }
 
 } // namespace tasks::inspect

@@ -9,6 +9,7 @@
 #include <tasks/protocol/result.hpp>
 
 #include "capture/snapshot.hpp"
+#include "unwind/debug_servers.hpp"
 #include "unwind/elf_module.hpp"
 #include "unwind/mapped_files.hpp"
 
@@ -16,7 +17,8 @@ namespace tasks::inspect {
 
 /// The failure is a sentence that names the file, the cause and the way out.
 /// `mapped`: files that were opened before we gave up being root; the one of this module is taken out where it is used.
+/// `servers`: to be asked for debug files, by the module too.
 Result<std::unique_ptr<ElfModule>> find_module(const ModuleFacts& module, std::uint32_t pid,
-                                               MappedFiles* mapped = nullptr);
+                                               MappedFiles* mapped = nullptr, DebugServers* servers = nullptr);
 
 } // namespace tasks::inspect

@@ -32,7 +32,7 @@ ElfModule* ModuleMap::State::file_of(const ModuleFacts& facts) {
     const auto [entry, is_new] = files.try_emplace(FileKey{facts.path, facts.build_id});
     if (!is_new)
         return entry->second.get();
-    auto found = find_module(facts, options.pid, &options.mapped);
+    auto found = find_module(facts, options.pid, &options.mapped, options.servers);
     if (found)
         entry->second = std::move(*found);
     else
@@ -76,6 +76,13 @@ ModuleMap::Place ModuleMap::find(std::uint64_t pc) {
     return {&mapping.facts, mapping.elf, mapping.bias};
 }
 
-const std::vector<std::string>& ModuleMap::problems() const noexcept { return state_->problems; }
+std::vector<std::string> ModuleMap::problems() const {
+    auto all = state_->problems;
+    for (const auto& [key, elf] : state_->files)
+        if (elf != nullptr)
+            for (auto& problem : elf->problems())
+                all.push_back(std::move(problem));
+    return all;
+}
 
 } // namespace tasks::inspect

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "capture/snapshot.hpp"
+#include "unwind/debug_servers.hpp"
 #include "unwind/mapped_files.hpp"
 
 namespace tasks::inspect {
@@ -17,8 +18,9 @@ namespace tasks::inspect {
 class ElfModule; // unwind/elf_module.hpp: one opened ELF file with its libdw handles
 
 struct ModuleOptions {
-    std::uint32_t pid = 0; ///< for /proc/PID/root, map_files, exe; 0: files are opened by their path only
-    MappedFiles mapped{};  ///< opened before we gave up being root
+    std::uint32_t pid = 0;           ///< for /proc/PID/root, map_files, exe; 0: files are opened by their path only
+    MappedFiles mapped{};            ///< opened before we gave up being root
+    DebugServers* servers = nullptr; ///< to be asked for debug files; null: none is
 };
 
 class ModuleMap {
@@ -36,8 +38,9 @@ public:
     };
     Place find(std::uint64_t pc);
 
-    /// A sentence for each module that could not be opened or is not the mapped one; grows as find() meets them.
-    const std::vector<std::string>& problems() const noexcept;
+    /// A sentence for each module that could not be opened or is not the mapped one, or whose debug information could
+    /// not be had; grows as modules are used.
+    std::vector<std::string> problems() const;
 
 private:
     struct State;

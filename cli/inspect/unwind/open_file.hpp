@@ -20,6 +20,9 @@ public:
     /// The path as the process sees it, through its root directory; symbolic links stay inside that root.
     static Result<OpenFile> open_in_root_of(std::uint32_t pid, const std::string& path);
 
+    /// A descriptor that was opened elsewhere; owned from then on.
+    static Result<OpenFile> taken(int fd) { return checked(fd); }
+
     OpenFile(OpenFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
     OpenFile& operator=(OpenFile&& other) noexcept {
         std::swap(fd_, other.fd_);

@@ -72,6 +72,9 @@ TEST_CASE("options of stack are read and checked") {
     CHECK(stack.limit == 5u);
     CHECK(asked({"stack", "12"}).touch);
     CHECK_FALSE(asked({"stack", "12", "--no-touch"}).touch);
+    CHECK_FALSE(asked({"stack", "12"}).debuginfod);
+    CHECK(asked({"stack", "12", "--debuginfod"}).debuginfod);
+    CHECK(asked({"deadlocks", "12", "--debuginfod"}).debuginfod);
 }
 
 TEST_CASE("options of every verb are read before and after it") {
@@ -99,6 +102,7 @@ TEST_CASE("wrong usage is a sentence") {
                               {"list", "--full"},
                               {"vitals", "12", "--limit", "1"},
                               {"vitals", "12", "--no-touch"},
+                              {"vitals", "12", "--debuginfod"},
                               {"stack", "12", "--limit", "0"},
                               {"stack", "12", "--limit", "-1"},
                               {"stack", "12", "--limit", "x"},
@@ -138,8 +142,9 @@ TEST_CASE("each wrong usage has words of its own") {
     CHECK(said({"stak", "12"}) == "stak: no verb has that name; after a TARGET without a verb, 12 is too much");
     CHECK(said({"12", "13"}) == "13: not understood without a verb");
     CHECK(said({"stack", "12", "--full=x"}) == "flags take no value, --full = x has one");
-    CHECK(said({"stack"}) ==
-          "stack needs a TARGET: a PID, a name, or PID@START, which tasks list shows; or --from and a file");
+    CHECK(
+        said({"stack"}) ==
+        "stack needs a TARGET: a PID, a name, or PID@START, which tasks list shows; or --from, or --core, and a file");
 }
 
 TEST_CASE("an empty value is not one that was not given") {

@@ -93,6 +93,7 @@ void add_threads(Snapshot& snapshot) {
     running.tid = 12337;
     running.capture = protocol::Capture::running;
     running.saved_stack = 2;
+    running.ran = true;
     running.running_by = RunningBy::ptrace;
     running.stack = "secret";
     running.registers = {1, 2, 3};
