@@ -58,7 +58,7 @@ Result<inspect::Snapshot, inspect::Error> capture_and_save(const inspect::World&
     if (!snapshot) {
         return snapshot;
     }
-    if (auto error = name_snapshot(world, *snapshot)) {
+    if (auto error = name_snapshot(world, *snapshot, name_sources(asked))) {
         return Failure{*std::move(error)};
     }
     inspect::write_snapshot(*snapshot, asked.raw, [&file](std::string_view bytes) { return file->write(bytes); });

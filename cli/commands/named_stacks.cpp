@@ -104,14 +104,15 @@ name_waits(const inspect::World& world, const inspect::Snapshot& snapshot, const
     });
 }
 
-std::optional<inspect::Error> name_snapshot(const inspect::World& world, inspect::Snapshot& snapshot) {
+std::optional<inspect::Error> name_snapshot(const inspect::World& world, inspect::Snapshot& snapshot,
+                                            const NameSources& sources) {
     if (snapshot.names) { // it comes from a saved one
         return std::nullopt;
     }
     struct Problems {
         std::vector<inspect::Incomplete> incomplete;
     };
-    const auto problems = with_names<Problems>(world, snapshot, {}, [&](const inspect::StackSource& source) {
+    const auto problems = with_names<Problems>(world, snapshot, sources, [&](const inspect::StackSource& source) {
         inspect::name_all(source, snapshot);
         return Problems{};
     });

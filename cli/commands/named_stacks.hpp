@@ -31,6 +31,7 @@ Result<inspect::DeadlockReport, inspect::Error>
 name_waits(const inspect::World& world, const inspect::Snapshot& snapshot, const NameSources& sources);
 
 /// Unwinds and names all that is in it, for a file that is read where the target's files are not.
-std::optional<inspect::Error> name_snapshot(const inspect::World& world, inspect::Snapshot& snapshot);
+std::optional<inspect::Error> name_snapshot(const inspect::World& world, inspect::Snapshot& snapshot,
+                                            const NameSources& sources);
 
 } // namespace tasks::commands
