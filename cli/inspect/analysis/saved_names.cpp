@@ -71,6 +71,11 @@ void name_all(const StackSource& source, Snapshot& snapshot) {
             places.emplace(stack.pcs[at], stack.exact[at]);
         }
     }
+    for (const auto& thread : snapshot.threads) {
+        for (const auto pc : thread.birth.pcs) {
+            places.emplace(pc, false);
+        }
+    }
     names.places.reserve(places.size());
     for (const auto& [pc, exact] : places) {
         names.places.push_back({pc, exact, source.frames(pc, exact)});

@@ -150,6 +150,13 @@ template <class Archive> void fields(Archive& a, WaitFacts& of) {
     a.flag(9, of.steady);
 }
 
+template <class Archive> void fields(Archive& a, BirthFacts& of) {
+    a.number(1, of.tid);
+    a.number(2, of.creator_tid);
+    a.fixed(3, of.born_ns);
+    a.fixed_numbers(4, of.pcs, protocol::max_elements);
+}
+
 template <class Archive> void fields(Archive& a, ThreadFacts& of) {
     a.number(1, of.tid);
     a.text(2, of.name);
@@ -169,6 +176,7 @@ template <class Archive> void fields(Archive& a, ThreadFacts& of) {
     a.raw(16, of.stack, protocol::max_stack_bytes);
     a.raw_numbers(17, of.registers, protocol::max_registers);
     a.known_flag(18, of.ran);
+    a.message(19, of.birth);
 }
 
 template <class Archive> void fields(Archive& a, TaskFacts& of) {

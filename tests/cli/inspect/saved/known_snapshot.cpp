@@ -94,6 +94,7 @@ void add_threads(Snapshot& snapshot) {
     running.capture = protocol::Capture::running;
     running.saved_stack = 2;
     running.ran = true;
+    running.birth = {.tid = 12337, .creator_tid = 12336, .born_ns = 96'833'000'000'001, .pcs = {2}};
     running.running_by = RunningBy::ptrace;
     running.stack = "secret";
     running.registers = {1, 2, 3};
