@@ -154,7 +154,7 @@ TEST_CASE("stacks and names are found out once and looked up after") {
                                  return frames;
                              }};
     name_all(source, snapshot);
-    CHECK(asked == 3); // with the place where a thread was made
+    CHECK(asked == 3);                           // with the place where a thread was made
     REQUIRE(snapshot.names->stacks.size() == 2); // with "none"
     const auto again = read(written(snapshot, false));
     const auto saved = source_of(*again.names);
