@@ -120,6 +120,7 @@ struct Verbs {
     CLI::App* count;
     CLI::App* stack;
     CLI::App* deadlocks;
+    CLI::App* doctor;
     CLI::App* run;
     CLI::App* version;
     CLI::App* targets;
@@ -132,6 +133,7 @@ Verbs add_verbs(CLI::App& app, Words& words) {
                       app.add_subcommand("count", "How many tasks a process has, as one number"),
                       app.add_subcommand("stack", "What every task of a process is doing, grouped by stack"),
                       app.add_subcommand("deadlocks", "Who waits for whom for ever; exit status 1 where somebody does"),
+                      app.add_subcommand("doctor", "What works here, or with a process, what does not, and what helps"),
                       app.add_subcommand("run", "Start a program with the agent in it"),
                       app.add_subcommand("version", "The version of this command and of the protocol"),
                       app.add_subcommand("__targets", "What a shell offers as TARGET")};
@@ -143,6 +145,7 @@ Verbs add_verbs(CLI::App& app, Words& words) {
         add_target(*verb, words);
         add_files(*verb, words);
     }
+    add_target(*verbs.doctor, words);
     add_stack_options(*verbs.stack, words);
     verbs.run->add_option("--name", words.name, "What the process is called in lists (default: as its program)")
         ->type_name("NAME");
@@ -153,7 +156,8 @@ Verbs add_verbs(CLI::App& app, Words& words) {
                        "Ask the servers of DEBUGINFOD_URLS for debug files, within 10s or --timeout");
     }
     for (auto* verb :
-         {verbs.list, verbs.tree, verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.run, verbs.version}) {
+         {verbs.list, verbs.tree, verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.doctor, verbs.run,
+          verbs.version}) {
         add_output(*verb, words);
         verb->group("Verbs");
     }
@@ -283,12 +287,13 @@ std::optional<std::string> take_target(const Words& words, Verb verb, TargetText
 }
 
 Verb verb_of(const Verbs& verbs, const Words& words) {
-    const std::array<std::pair<CLI::App*, Verb>, 9> all{{{verbs.list, Verb::list},
+    const std::array<std::pair<CLI::App*, Verb>, 10> all{{{verbs.list, Verb::list},
                                                          {verbs.tree, Verb::tree},
                                                          {verbs.vitals, Verb::vitals},
                                                          {verbs.count, Verb::count},
                                                          {verbs.stack, Verb::stack},
                                                          {verbs.deadlocks, Verb::deadlocks},
+                                                         {verbs.doctor, Verb::doctor},
                                                          {verbs.run, Verb::run},
                                                          {verbs.version, Verb::version},
                                                          {verbs.targets, Verb::targets}}};
@@ -355,6 +360,9 @@ std::optional<std::string> fill(const Words& words, Invocation& into) {
     }
     if (into.verb == Verb::run) {
         return take_command(words, into);
+    }
+    if (into.verb == Verb::doctor && words.target.empty() && words.pid.empty()) {
+        return std::nullopt; // of this machine
     }
     if (into.verb != Verb::list && into.verb != Verb::tree && into.verb != Verb::version &&
         into.verb != Verb::targets) {

@@ -10,7 +10,7 @@
 
 namespace tasks::commands {
 
-enum class Verb { list, tree, vitals, count, stack, deadlocks, summary, run, version, targets };
+enum class Verb { list, tree, vitals, count, stack, deadlocks, doctor, summary, run, version, targets };
 
 enum class Colour { automatic, always, never };
 

@@ -9,6 +9,7 @@
 #include "analysis/analyse.hpp"
 #include "analysis/saved_names.hpp"
 #include "capture/proc_stat.hpp"
+#include "symbols/debug_checks.hpp"
 #include "symbols/symbolizer.hpp"
 #include "unwind/module_map.hpp"
 #include "unwind/unwinder.hpp"
@@ -38,13 +39,10 @@ std::optional<inspect::Error> become(const inspect::World& world, const inspect:
                               "; run as that user"};
 }
 
-/// What `analyse` makes with the target's files at hand.
-template <class Report, class Analyse>
-Result<Report, inspect::Error> with_names(const inspect::World& world, const inspect::Snapshot& snapshot,
-                                          const NameSources& sources, Analyse analyse) {
-    if (snapshot.names) {
-        return analyse(inspect::source_of(*snapshot.names));
-    }
+/// What `look` makes with the target's files at hand.
+template <class Report, class Look>
+Result<Report, inspect::Error> with_files(const inspect::World& world, const inspect::Snapshot& snapshot,
+                                          const NameSources& sources, Look look) {
     const bool from_file = snapshot.process.from.kind != inspect::FileKind::none; // the pid may be another's by now
     inspect::MappedFiles mapped;
     if (world.is_root() && uid_of(snapshot) != 0 && !snapshot.modules.empty()) {
@@ -59,14 +57,7 @@ Result<Report, inspect::Error> with_names(const inspect::World& world, const ins
     inspect::ModuleMap modules{
         snapshot.modules,
         {from_file ? 0 : snapshot.process.pid, std::move(mapped), sources.server_patience_ns ? &servers : nullptr}};
-    inspect::Unwinder unwinder{modules};
-    inspect::Symbolizer symbolizer{modules};
-    const inspect::StackSource source{
-        [&unwinder](const inspect::ThreadFacts& thread) { return unwinder.unwind(thread); },
-        [&symbolizer](std::uint64_t pc, bool exact) -> const std::vector<inspect::Frame>& {
-            return symbolizer.frames(pc, exact);
-        }};
-    Report report = analyse(source);
+    Report report = look(modules);
     for (const auto& problem : modules.problems()) {
         report.incomplete.push_back({0, problem});
     }
@@ -74,6 +65,24 @@ Result<Report, inspect::Error> with_names(const inspect::World& world, const ins
         report.incomplete.push_back({0, servers.problem()});
     }
     return report;
+}
+
+/// What `analyse` makes with the stacks' frames and their names.
+template <class Report, class Analyse>
+Result<Report, inspect::Error> with_names(const inspect::World& world, const inspect::Snapshot& snapshot,
+                                          const NameSources& sources, Analyse analyse) {
+    if (snapshot.names) {
+        return analyse(inspect::source_of(*snapshot.names));
+    }
+    return with_files<Report>(world, snapshot, sources, [&](inspect::ModuleMap& modules) {
+        inspect::Unwinder unwinder{modules};
+        inspect::Symbolizer symbolizer{modules};
+        return analyse(
+            inspect::StackSource{[&unwinder](const inspect::ThreadFacts& thread) { return unwinder.unwind(thread); },
+                                 [&symbolizer](std::uint64_t pc, bool exact) -> const std::vector<inspect::Frame>& {
+                                     return symbolizer.frames(pc, exact);
+                                 }});
+    });
 }
 
 } // namespace
@@ -121,6 +130,12 @@ std::optional<inspect::Error> name_snapshot(const inspect::World& world, inspect
     }
     snapshot.incomplete.insert(snapshot.incomplete.end(), problems->incomplete.begin(), problems->incomplete.end());
     return std::nullopt;
+}
+
+Result<FilesReport, inspect::Error> check_files(const inspect::World& world, const inspect::Snapshot& snapshot) {
+    return with_files<FilesReport>(world, snapshot, {}, [&](inspect::ModuleMap& modules) {
+        return FilesReport{inspect::check_debug_information(snapshot, modules), snapshot.incomplete};
+    });
 }
 
 } // namespace tasks::commands

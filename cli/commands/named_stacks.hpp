@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include <tasks/protocol/result.hpp>
 
 #include "analysis/report.hpp"
 #include "capture/snapshot.hpp"
 #include "capture/world.hpp"
+#include "check.hpp"
 #include "commands/invocation.hpp"
 #include "error.hpp"
 
@@ -33,5 +35,14 @@ name_waits(const inspect::World& world, const inspect::Snapshot& snapshot, const
 /// Unwinds and names all that is in it, for a file that is read where the target's files are not.
 std::optional<inspect::Error> name_snapshot(const inspect::World& world, inspect::Snapshot& snapshot,
                                             const NameSources& sources);
+
+/// For `tasks doctor TARGET`.
+struct FilesReport {
+    std::vector<inspect::Check> checks;
+    std::vector<inspect::Incomplete> incomplete;
+};
+
+/// Likewise, of what the process's files tell.
+Result<FilesReport, inspect::Error> check_files(const inspect::World& world, const inspect::Snapshot& snapshot);
 
 } // namespace tasks::commands

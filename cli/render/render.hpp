@@ -9,6 +9,7 @@
 
 #include "analysis/process_tree.hpp"
 #include "analysis/report.hpp"
+#include "check.hpp"
 #include "error.hpp"
 
 namespace tasks::render {
@@ -56,6 +57,10 @@ void stack_json(const inspect::StackReport& report, Sink& sink);
 /// Bare `tasks TARGET`: one screen of vitals and the biggest groups.
 void summary_text(const inspect::SummaryReport& report, const TextOptions& options, Sink& sink);
 void summary_json(const inspect::SummaryReport& report, Sink& sink);
+
+/// `tasks doctor`: what works, what does not, and what helps.
+void doctor_text(const std::vector<inspect::Check>& checks, const TextOptions& options, Sink& sink);
+void doctor_json(const std::vector<inspect::Check>& checks, Sink& sink);
 
 /// `tasks deadlocks`: each finding with the stacks of those in it, or that there is none.
 void deadlocks_text(const inspect::DeadlockReport& report, const TextOptions& options, Sink& sink);

@@ -1,7 +1,7 @@
 # Completion of tasks(1) for bash: verbs, options, their values, and the processes that can be looked at.
 # Needs nothing but bash 4.3. Options and values are those of `tasks VERB --help`; a test compares them.
 
-_tasks_verbs='list tree vitals count stack deadlocks run version'
+_tasks_verbs='list tree vitals count stack deadlocks doctor run version'
 
 _tasks_options() {
     case $1 in
@@ -14,6 +14,7 @@ _tasks_options() {
     deadlocks)
         echo '-h --help -p --pid --from --core --exe --save --raw --debuginfod --timeout --json --color'
         ;;
+    doctor) echo '-h --help -p --pid --timeout --json --color' ;;
     stack)
         echo '-h --help -p --pid --from --core --exe --save --raw --timeout --full --state --kind --older --match --limit' \
             '--no-touch --stop --debuginfod --json --color'

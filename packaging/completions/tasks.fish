@@ -30,14 +30,14 @@ end
 # True where the verb is one of these; "none" is no verb yet.
 function __tasks_verb
     set -l verb (__tasks_plain_words)[1]
-    contains -- "$verb" list tree vitals count stack deadlocks run version; or set verb none
+    contains -- "$verb" list tree vitals count stack deadlocks doctor run version; or set verb none
     contains -- $verb $argv
 end
 
 # True where a target may follow.
 function __tasks_wants_target
     set -l words (__tasks_plain_words)
-    contains -- "$words[1]" vitals count stack deadlocks; and set -e words[1]
+    contains -- "$words[1]" vitals count stack deadlocks doctor; and set -e words[1]
     test (count $words) = 0
 end
 
@@ -48,6 +48,7 @@ complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a vitals -d 'how a proc
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a count -d 'how many tasks a process has'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a stack -d 'what every task of a process is doing'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a deadlocks -d 'who waits for whom for ever'
+complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a doctor -d 'what works here and what does not'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a run -d 'start a program with the agent in it'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a version -d 'the version of this command'
 complete -c tasks -n __tasks_wants_target -k -a '(__tasks_targets)'
@@ -56,8 +57,8 @@ complete -c tasks -s h -l help -d 'print the options and exit'
 complete -c tasks -l json -d 'print JSON, for programs'
 complete -c tasks -l color -x -a 'auto always never' -d 'colour'
 complete -c tasks -n '__tasks_verb none' -l period -x -a '500ms 1s 5s 30s' -d 'tell processor time over this time'
-complete -c tasks -n '__tasks_verb none list tree vitals count stack deadlocks' -l timeout -x -a '500ms 1s 5s 30s 2m' -d 'answer within this time'
-complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -s p -l pid -x -k -a '(__tasks_targets)' -d 'the process'
+complete -c tasks -n '__tasks_verb none list tree vitals count stack deadlocks doctor' -l timeout -x -a '500ms 1s 5s 30s 2m' -d 'answer within this time'
+complete -c tasks -n '__tasks_verb none vitals count stack deadlocks doctor' -s p -l pid -x -k -a '(__tasks_targets)' -d 'the process'
 complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l from -r -F -d 'a file of --save or of tasks::write_profile'
 complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l core -r -F -d 'a core file'
 complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l exe -r -F -d 'the program that made the core'

@@ -66,10 +66,6 @@ std::string sentence_of(const World& world, std::uint32_t pid, const RunningRefu
     return words + way_out(world);
 }
 
-std::string not_permitted_sentence(const World& world, std::uint32_t pid) {
-    return "its stack may not be read" + circumstances(world, pid) + way_out(world);
-}
-
 std::string not_stopped_sentence(const World& world, std::uint32_t pid, int error) {
     return "the process could not be held, as --stop asks: " + ptrace_words(world, pid, error) + way_out(world);
 }

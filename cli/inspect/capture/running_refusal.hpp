@@ -13,9 +13,6 @@ struct RunningRefusal {
     int ptrace = 0; ///< errno of PTRACE_SEIZE; 0: not asked
 };
 
-/// Of threads of which not even /proc may be read.
-std::string not_permitted_sentence(const World& world, std::uint32_t pid);
-
 /// Of a process that cannot be held (--stop).
 std::string not_stopped_sentence(const World& world, std::uint32_t pid, int error);
 

@@ -61,16 +61,6 @@ std::uint64_t count_tasks(const Snapshot& snapshot) {
     return snapshot.tasks.size() + static_cast<std::uint64_t>(alone);
 }
 
-void tell_not_permitted(const World& world, std::uint32_t pid, Snapshot& snapshot) {
-    std::string sentence; // the same for all
-    for (const auto& thread : snapshot.threads) {
-        if (thread.capture == protocol::Capture::not_permitted) {
-            sentence = sentence.empty() ? not_permitted_sentence(world, pid) : sentence;
-            snapshot.incomplete.push_back({thread.tid, sentence});
-        }
-    }
-}
-
 struct Look {
     const World& world;
     std::uint32_t pid;
@@ -143,7 +133,7 @@ void capture_threads(const Look& look, bool stop, Snapshot& snapshot) {
         capture_going_on(look, snapshot);
         settle_waits(look.world, {look.pid, look.threads.own_pid_namespace}, look.deadline, snapshot);
     }
-    tell_not_permitted(look.world, look.pid, snapshot);
+    tell_forbidden(look.world, snapshot);
     snapshot.skew_ns = skew_of(snapshot.threads);
     read_modules(look.world, look.pid, look.deadline, snapshot);
 }

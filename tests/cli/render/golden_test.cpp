@@ -174,6 +174,18 @@ TEST_CASE("summary", "[golden]") {
     check_golden("summary_unknown.txt", written([&](Sink& sink) { summary_text(unknown, {}, sink); }));
 }
 
+TEST_CASE("doctor", "[golden]") {
+    using tasks::inspect::Check;
+    const std::vector<tasks::inspect::Check> checks{
+        {Check::State::works, "blocked threads", "exact, nothing stopped", ""},
+        {Check::State::limited, "debug information of the program", "/srv/a\nb: exported functions alone",
+         "build it with -g"},
+        {Check::State::missing, "other processes", "kernel.yama.ptrace_scope is 1", "run as root"},
+    };
+    check_golden("doctor.txt", written([&](Sink& sink) { doctor_text(checks, {}, sink); }));
+    check_golden("doctor.json", written_json([&](Sink& sink) { doctor_json(checks, sink); }));
+}
+
 TEST_CASE("error", "[golden]") {
     const tasks::inspect::Error error{
         tasks::inspect::Trouble::permission,

@@ -268,13 +268,16 @@ TEST_CASE("what refuses a capture is named with its setting and the way out") {
           "threads that run are not captured: perf events are refused: Permission denied (kernel.perf_event_paranoid "
           "is 3); ptrace is refused: Operation not permitted (kernel.yama.ptrace_scope is 1); run as root, or give the "
           "process an agent");
-    CHECK(not_permitted_sentence(world, 12) ==
-          "its stack may not be read (kernel.yama.ptrace_scope is 1); run as root, or give the process an agent");
+    CHECK(not_stopped_sentence(world, 12, EPERM) ==
+          "the process could not be held, as --stop asks: ptrace is refused: Operation not permitted "
+          "(kernel.yama.ptrace_scope is 1); run as root, or give the process an agent");
     proc.file("12/status", "Name:\tx\nTracerPid:\t77\n");
     CHECK(sentence_of(world, 12, {0, EPERM}) ==
           "threads that run are not captured: ptrace is refused: Operation not permitted (process 77 traces it "
           "already); run as root, or give the process an agent");
     world.euid = 0;
-    CHECK(not_permitted_sentence(world, 12) ==
-          "its stack may not be read (process 77 traces it already); a container needs CAP_SYS_PTRACE for it");
+    CHECK(
+        not_stopped_sentence(world, 12, EPERM) ==
+        "the process could not be held, as --stop asks: ptrace is refused: Operation not permitted (process 77 traces "
+        "it already); a container needs CAP_SYS_PTRACE for it");
 }
