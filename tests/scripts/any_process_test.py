@@ -135,10 +135,24 @@ def test_upgrade_in_place():
             assert not any("replaced" in entry["reason"] for entry in report["incomplete"]), report["incomplete"]
 
 
+def look_from_inside(pid):
+    """The same process, looked at by a command that lives in its namespaces."""
+    enter = ["nsenter", "--target", str(pid), "--user", "--mount", "--net", "--pid", "--preserve-credentials"]
+    rows = json.loads(run(*enter, TASKS, "list", "-a", "--json", *CALM).stdout)["processes"]
+    inner, = [row["pid"] for row in rows if row["exe"].endswith("service")]
+    assert inner < pid, (inner, pid)
+    report = json.loads(run(*enter, TASKS, "stack", str(inner), "--json", *CALM).stdout)
+    names = [frame["function"] for group in report["groups"] for frame in group["frames"]]
+    assert any("leak_by" in str(name) for name in names), (names, report["incomplete"])
+    vitals = run(*enter, TASKS, "vitals", str(inner), "--json", *CALM)
+    assert json.loads(vitals.stdout)["os_threads"] >= 9, vitals
+
+
 def test_namespaces():
     inside = ("mount -t tmpfs none /mnt && cp \"$0\" /mnt/service && "
               "TASKS_AGENT=off exec /mnt/service --requests 4 --rate 0.001")
-    words = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--pid", "--fork", "sh", "-c", inside,
+    words = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--pid", "--mount-proc", "--fork", "sh", "-c",
+             inside,
              program("payments")]
     if run("unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "none",
            "/mnt").returncode != 0:
@@ -151,6 +165,7 @@ def test_namespaces():
         names, report = functions(child)
         assert any("leak_by" in name for name in names), (names, report["incomplete"])
         assert tasks_json("vitals", child, *CALM)["uptime_ns"] > 0
+        look_from_inside(child)
 
 
 for name, test in list(globals().items()):
