@@ -30,6 +30,7 @@ Check agent_check(const inspect::Snapshot& snapshot) {
         return {State::limited, "agent", "stands still, as the process does; its table is read instead", ""};
     case AgentState::dead:
     case AgentState::profile:
+    case AgentState::core:
         break;
     }
     return {State::limited, "agent", "gone with its process; what it left is read", ""};
