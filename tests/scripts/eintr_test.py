@@ -20,7 +20,7 @@ EXPECTED_CALLS = 40
 class Eintr:
     """The target, and what it says."""
 
-    def __init__(self, directory, agent):
+    def __init__(self, directory, agent=True):
         environment = dict(os.environ, TASKS_DIR=directory, TASKS_AGENT="on" if agent else "off")
         self.process = subprocess.Popen([os.path.join(BINARY, "tests", "targets", "eintr")], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, env=environment)

@@ -19,7 +19,7 @@ WRITING = """
 import os, sys, threading, time
 def write(path):
     with open(path, "wb") as file:
-        print("ready", flush=True)
+        os.write(1, b"ready\\n")
         time.sleep(0.3)
         while True:
             file.write(b"x" * 4096)

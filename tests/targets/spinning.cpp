@@ -21,6 +21,7 @@ extern "C" const char __stop_spinning_code[];
 namespace {
 
 std::atomic<std::uint64_t> handled{0};
+std::atomic<int> begun{0};
 
 void handle_signals() {
     struct sigaction action{};
@@ -31,6 +32,7 @@ void handle_signals() {
 
 __attribute__((noinline, section("spinning_code"), no_sanitize("address", "undefined", "thread"))) void
 spin_here(std::uint64_t rounds) {
+    begun.fetch_add(1);
     for (std::uint64_t round = 0; round < rounds; ++round)
         asm volatile("" : : : "memory");
 }
@@ -65,6 +67,8 @@ int main(int argc, char** argv) {
         else
             std::thread(spin_below, depth, for_ever).detach();
     }
+    while (!churning && begun.load() < threads)
+        ::usleep(1000); // a thread that has not begun is not here yet, and its stack has no page
     std::printf("ready %d %p %p\n", ::getpid(), static_cast<const void*>(__start_spinning_code),
                 static_cast<const void*>(__stop_spinning_code));
     std::fflush(stdout);
