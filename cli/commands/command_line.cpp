@@ -155,9 +155,8 @@ Verbs add_verbs(CLI::App& app, Words& words) {
         verb->add_flag("--debuginfod", words.debuginfod,
                        "Ask the servers of DEBUGINFOD_URLS for debug files, within 10s or --timeout");
     }
-    for (auto* verb :
-         {verbs.list, verbs.tree, verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.doctor, verbs.run,
-          verbs.version}) {
+    for (auto* verb : {verbs.list, verbs.tree, verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.doctor,
+                       verbs.run, verbs.version}) {
         add_output(*verb, words);
         verb->group("Verbs");
     }
@@ -288,15 +287,15 @@ std::optional<std::string> take_target(const Words& words, Verb verb, TargetText
 
 Verb verb_of(const Verbs& verbs, const Words& words) {
     const std::array<std::pair<CLI::App*, Verb>, 10> all{{{verbs.list, Verb::list},
-                                                         {verbs.tree, Verb::tree},
-                                                         {verbs.vitals, Verb::vitals},
-                                                         {verbs.count, Verb::count},
-                                                         {verbs.stack, Verb::stack},
-                                                         {verbs.deadlocks, Verb::deadlocks},
-                                                         {verbs.doctor, Verb::doctor},
-                                                         {verbs.run, Verb::run},
-                                                         {verbs.version, Verb::version},
-                                                         {verbs.targets, Verb::targets}}};
+                                                          {verbs.tree, Verb::tree},
+                                                          {verbs.vitals, Verb::vitals},
+                                                          {verbs.count, Verb::count},
+                                                          {verbs.stack, Verb::stack},
+                                                          {verbs.deadlocks, Verb::deadlocks},
+                                                          {verbs.doctor, Verb::doctor},
+                                                          {verbs.run, Verb::run},
+                                                          {verbs.version, Verb::version},
+                                                          {verbs.targets, Verb::targets}}};
     for (const auto& [app, verb] : all) {
         if (app->parsed()) {
             return verb;

@@ -25,7 +25,8 @@ TEST_CASE("help of the command", "[golden]") {
 }
 
 TEST_CASE("help of each verb", "[golden]") {
-    for (const std::string verb : {"list", "tree", "vitals", "count", "stack", "deadlocks", "doctor", "run", "version"}) {
+    for (const std::string verb :
+         {"list", "tree", "vitals", "count", "stack", "deadlocks", "doctor", "run", "version"}) {
         tasks::render::check_golden("help_" + verb + ".txt", help_of({verb}));
     }
 }
