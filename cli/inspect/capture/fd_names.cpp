@@ -14,6 +14,7 @@ namespace {
 /// 27,000 connections. A table that goes on beyond it is read no further: those sockets are "socket".
 constexpr std::size_t max_table_bytes = 4u << 20;
 constexpr std::size_t max_names = 65'536;
+constexpr std::string_view listening = "0A"; // TCP_LISTEN
 
 template <class Number> std::optional<Number> number(std::string_view text, int base) {
     Number value = 0;
@@ -80,7 +81,6 @@ std::optional<Endpoint> endpoint(std::string_view text) {
 } // namespace
 
 void parse_inet_sockets(std::string_view table, std::unordered_map<std::uint64_t, std::string>& into) {
-    constexpr std::string_view listening = "0A"; // TCP_LISTEN
     each_line(table, [&into](std::string_view line) {
         // sl local rem st queues timer retransmits uid timeout inode
         std::string_view rest;

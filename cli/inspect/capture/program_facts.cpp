@@ -5,6 +5,8 @@
 #include <charconv>
 #include <ctime>
 #include <map>
+#include <string_view>
+#include <tuple>
 
 #include "capture/fd_names.hpp"
 #include "capture/patient_reader.hpp"
@@ -85,10 +87,10 @@ std::optional<std::vector<SocketFacts>> read_sockets(const World& world, std::ui
     for (const auto& [name, count] : counts) {
         sockets.push_back({name, count});
     }
-    std::ranges::stable_sort(sockets, [](const auto& a, const auto& b) {
-        const bool first = a.name.starts_with("listening");
-        return first != b.name.starts_with("listening") ? first : a.count > b.count;
-    });
+    const auto place = [](const SocketFacts& one) {
+        return std::tuple{!one.name.starts_with("listening"), ~one.count, std::string_view{one.name}};
+    };
+    std::ranges::sort(sockets, {}, place);
     return sockets;
 }
 

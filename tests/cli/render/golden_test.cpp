@@ -170,8 +170,9 @@ TEST_CASE("summary", "[golden]") {
     const tasks::inspect::SummaryReport report{analyse_vitals(*made), made.analyse(), program};
     check_golden("summary.txt", written([&](Sink& sink) { summary_text(report, {}, sink); }));
     check_golden("summary.json", written_json([&](Sink& sink) { summary_json(report, sink); }));
-    const tasks::inspect::SummaryReport unknown{analyse_vitals(*made), made.analyse(), tasks::inspect::ProgramFacts{}};
-    check_golden("summary_unknown.txt", written([&](Sink& sink) { summary_text(unknown, {}, sink); }));
+    const tasks::inspect::SummaryReport not_known{analyse_vitals(*made), made.analyse(),
+                                                  tasks::inspect::ProgramFacts{}};
+    check_golden("summary_unknown.txt", written([&](Sink& sink) { summary_text(not_known, {}, sink); }));
 }
 
 TEST_CASE("doctor", "[golden]") {
