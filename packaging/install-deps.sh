@@ -9,7 +9,7 @@ build_packages="
 test_packages="
     catch2 ccache git procps util-linux
     clang-14 clang-19 clang-format-19 libclang-rt-19-dev
-    dwz gdb elfutils libdebuginfod1 valgrind mandoc
+    dwz e2fsprogs gdb elfutils libdebuginfod1 valgrind mandoc
     nghttp2-client nghttp2-proxy
     python3 python3-jsonschema python3-protobuf protobuf-compiler
     zsh fish"

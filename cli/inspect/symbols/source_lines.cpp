@@ -13,24 +13,34 @@ namespace {
 
 constexpr std::size_t longest_path = 4096; // PATH_MAX
 
-// Compilers write a path as they were given it: "/src/build/../lib/a.cpp".
-std::string tidy(const char* path) {
-    if (path == nullptr)
+// Where the compiler ran; "" where the unit does not tell.
+std::string directory_of(Dwarf_Die& unit) {
+    Dwarf_Attribute found;
+    const char* path = dwarf_formstring(dwarf_attr(&unit, DW_AT_comp_dir, &found));
+    return path != nullptr && *path == '/' ? std::string{path, ::strnlen(path, longest_path)} : std::string{};
+}
+
+// Compilers write a path as they were given it, "/src/build/../lib/a.cpp", and clang one below the directory that it
+// ran in without that: "lib/a.cpp".
+std::string tidy(const char* path, const std::string& directory) {
+    if (path == nullptr || *path == '\0')
         return {};
     std::string text{path, ::strnlen(path, longest_path)};
+    if (text.front() != '/' && text.front() != '<' && !directory.empty()) // "<stdin>", "<artificial>"
+        text.insert(0, directory + "/");
     if (text.find("/.") == std::string::npos)
         return text;
     return std::filesystem::path{text}.lexically_normal().string();
 }
 
-SourcePlace line_at(Dwarf_Die& unit, std::uint64_t address) {
+SourcePlace line_at(Dwarf_Die& unit, std::uint64_t address, const std::string& directory) {
     SourcePlace place;
     Dwarf_Line* line = dwarf_getsrc_die(&unit, address);
     if (line == nullptr)
         return place;
     int number = 0;
     int column = 0;
-    place.file = tidy(dwarf_linesrc(line, nullptr, nullptr));
+    place.file = tidy(dwarf_linesrc(line, nullptr, nullptr), directory);
     if (dwarf_lineno(line, &number) == 0 && number > 0)
         place.line = static_cast<std::uint32_t>(number);
     if (dwarf_linecol(line, &column) == 0 && column > 0)
@@ -46,13 +56,13 @@ Dwarf_Word number_in(Dwarf_Die& die, unsigned attribute) {
     return value;
 }
 
-SourcePlace call_of(Dwarf_Die& unit, Dwarf_Die& inlined) {
+SourcePlace call_of(Dwarf_Die& unit, Dwarf_Die& inlined, const std::string& directory) {
     SourcePlace place;
     Dwarf_Files* files = nullptr;
     std::size_t count = 0;
     const Dwarf_Word file = number_in(inlined, DW_AT_call_file);
     if (dwarf_getsrcfiles(&unit, &files, &count) == 0 && file < count)
-        place.file = tidy(dwarf_filesrc(files, file, nullptr, nullptr));
+        place.file = tidy(dwarf_filesrc(files, file, nullptr, nullptr), directory);
     place.line = static_cast<std::uint32_t>(number_in(inlined, DW_AT_call_line));
     place.column = static_cast<std::uint32_t>(number_in(inlined, DW_AT_call_column));
     return place;
@@ -75,7 +85,7 @@ SourceLines::Functions& SourceLines::functions_of(Dwarf_Die& unit) {
     auto& kept = functions_[dwarf_dieoffset(&unit)];
     if (!kept) {
         const Dwarf_Die full = module_.full_unit(unit);
-        kept = std::make_unique<Functions>(Functions{full, CodeScopes{full}});
+        kept = std::make_unique<Functions>(Functions{full, CodeScopes{full}, directory_of(unit)});
     }
     return *kept;
 }
@@ -85,11 +95,11 @@ std::vector<SourceFrame> SourceLines::at(std::uint64_t address) {
     if (!unit)
         return {};
     std::vector<SourceFrame> frames;
-    SourcePlace place = line_at(*unit, address);
     Functions& functions = functions_of(*unit);
+    SourcePlace place = line_at(*unit, address, functions.directory);
     for (Dwarf_Die& scope : functions.scopes.at(address)) {
         frames.push_back(frame_of(scope, std::move(place)));
-        place = frames.back().inlined ? call_of(functions.unit, scope) : SourcePlace{};
+        place = frames.back().inlined ? call_of(functions.unit, scope, functions.directory) : SourcePlace{};
     }
     if (frames.empty() || frames.back().inlined)
         frames.push_back({"", "", false, std::move(place)});

@@ -41,6 +41,7 @@ private:
     struct Functions {
         Dwarf_Die unit; ///< the one that has them: not a skeleton
         CodeScopes scopes;
+        std::string directory; ///< that the compiler ran in
     };
     Functions& functions_of(Dwarf_Die& unit);
 

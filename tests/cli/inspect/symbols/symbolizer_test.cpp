@@ -71,6 +71,11 @@ TEST_CASE("names, lines, columns and inlined calls are right, however the progra
         }
 }
 
+TEST_CASE("files below the directory that the compiler ran in have their whole paths") {
+    for (const std::string& compiler : compilers()) // clang writes them relative to it
+        require_known_frames(KnownProgram{"cd " TASKS_SOURCE_DIR " && " + compiler + " -O2 -g"}.frames());
+}
+
 TEST_CASE("a program without debug information has the names of its symbols") {
     require_names_without_lines(KnownProgram{"c++ -O2"}.frames());
 }
