@@ -45,6 +45,7 @@ def shape(text):
         line = re.sub(r"\d[\d,]*(\.\d+)? [KMG]iB", "SIZE", line)
         line = re.sub(r"\(peak \d[\d.]*\)", "(peak SIZE)", line)
         line = re.sub(r"\(last minute [^)]*\)", "(last minute N)", line)
+        line = re.sub(r"\d[\d.]* %", "N %", line)
         line = re.sub(r"\d[\d,]*", "N", line)
         lines.append(re.sub(r"\s+", " ", line).strip())
     return lines
