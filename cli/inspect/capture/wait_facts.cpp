@@ -96,7 +96,7 @@ std::optional<std::uint32_t> WaitReader::in_sets(const WaitArguments& told) cons
     }
     std::uint32_t count = 0;
     for (std::uint64_t fd = 0; fd < below; ++fd) {
-        count += (static_cast<unsigned char>(any[fd / 8]) >> (fd % 8)) & 1u;
+        count += (unsigned{static_cast<unsigned char>(any[fd / 8])} >> (fd % 8)) & 1u;
     }
     return count;
 }
