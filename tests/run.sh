@@ -28,7 +28,7 @@ build dev
 step "lint"
 sh tests/lint.sh
 
-# The heavy test of torn stacks runs in full only in dev, last.
+# The heavy tests, of torn stacks, of kills and of captures, run in full only in dev, last.
 step "asan-ubsan: build"
 build asan-ubsan
 step "asan-ubsan: tests"
@@ -40,7 +40,7 @@ TASKS_TEST_STACKS=50000 ctest --preset tsan
 step "clang: build"
 build clang
 step "clang: tests"
-TASKS_TEST_STACKS=50000 ctest --preset clang
+TASKS_TEST_STACKS=50000 TASKS_TEST_KILLS=20 TASKS_TEST_CAPTURES=20 ctest --preset clang
 step "dev: tests"
 ctest --preset dev
 step "passed"
