@@ -3,19 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <optional>
 
 #include <elf.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "capture/file_descriptor.hpp"
+#include "capture/mortal_child.hpp"
 
 namespace tasks::discovery {
 namespace {
@@ -97,34 +95,20 @@ private:
 };
 
 /// A child that writes a byte for each path, from `from` on.
-struct Child {
-    pid_t pid = -1;
-    inspect::FileDescriptor pipe;
-};
-
-Child start_child(const std::vector<std::string>& paths, std::size_t from) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        return {};
-    }
-    inspect::FileDescriptor reading{ends[0]};
-    const inspect::FileDescriptor writing{ends[1]};
-    const auto pid = ::fork(); // the command has no other thread
-    if (pid == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+Result<inspect::PipedChild, int> start_judge(const std::vector<std::string>& paths, std::size_t from) {
+    return inspect::start_child([&](int pipe) {
         for (auto at = from; at < paths.size(); ++at) {
             const char verdict = holds_cpp_runtime(paths[at]) ? 1 : 0;
-            if (::write(writing.get(), &verdict, 1) != 1) {
+            if (::write(pipe, &verdict, 1) != 1) {
                 break;
             }
         }
-        ::_exit(0);
-    }
-    return pid < 0 ? Child{} : Child{pid, std::move(reading)};
+    });
 }
 
 /// Takes verdicts until one is late.
-void gather(const Child& child, std::vector<bool>& verdicts, const inspect::Deadline& deadline, std::size_t wanted) {
+void gather(const inspect::PipedChild& child, std::vector<bool>& verdicts, const inspect::Deadline& deadline,
+            std::size_t wanted) {
     std::array<char, 256> bytes;
     while (verdicts.size() < wanted) {
         pollfd ready{child.pipe.get(), POLLIN, 0};
@@ -138,16 +122,6 @@ void gather(const Child& child, std::vector<bool>& verdicts, const inspect::Dead
         }
         for (auto at = bytes.begin(); at != bytes.begin() + count && verdicts.size() < wanted; ++at) {
             verdicts.push_back(*at != 0);
-        }
-    }
-}
-
-/// One that hangs in the kernel dies later, and init reaps it.
-void end_child(const Child& child) {
-    if (child.pid > 1) {
-        ::kill(child.pid, SIGKILL);
-        for (int tries = 0; tries < 20 && ::waitpid(child.pid, nullptr, WNOHANG) == 0; ++tries) {
-            ::usleep(1000);
         }
     }
 }
@@ -182,12 +156,12 @@ bool holds_cpp_runtime(const std::string& path) {
 std::vector<bool> hold_cpp_runtime(const std::vector<std::string>& paths, const inspect::Deadline& deadline) {
     std::vector<bool> verdicts;
     while (verdicts.size() < paths.size() && !deadline.passed()) {
-        const auto child = start_child(paths, verdicts.size());
-        if (child.pid < 0) {
+        const auto child = start_judge(paths, verdicts.size());
+        if (!child) {
             break;
         }
-        gather(child, verdicts, deadline, paths.size());
-        end_child(child);
+        gather(*child, verdicts, deadline, paths.size());
+        inspect::end_child(child->pid);
         if (verdicts.size() < paths.size()) {
             verdicts.push_back(false); // passed over
         }

@@ -11,10 +11,7 @@ void count_text(const inspect::VitalsReport& report, Sink& sink) {
 void count_json(const inspect::VitalsReport& report, Sink& sink) {
     JsonWriter json(sink);
     json.begin_object();
-    json.key("schema").number(std::uint64_t{1});
-    write_identity(report.process, json);
-    json.key("taken_at_ns").number_unless_0(report.taken_at_realtime_ns);
-    write_source(report.process, json);
+    write_heading(report.process, report.taken_at_realtime_ns, json);
     json.key("tasks").number(report.tasks);
     json.end_object();
     json.finish();

@@ -21,8 +21,9 @@ void write_incomplete(const std::vector<inspect::Incomplete>& incomplete, JsonWr
 /// The keys that tell which process it is: pid, start_time_ticks, name, state.
 void write_identity(const inspect::ProcessFacts& process, JsonWriter& json);
 
-/// The keys that tell what this was read from, where not from the process: from; and of a core: signal.
-void write_source(const inspect::ProcessFacts& process, JsonWriter& json);
+/// The keys that every answer about one process begins with: schema; which process it is; taken_at_ns; what this was
+/// read from, where not from the process: from; and of a core: signal.
+void write_heading(const inspect::ProcessFacts& process, std::uint64_t taken_at_realtime_ns, JsonWriter& json);
 
 /// The keys of one row of `tasks list`.
 void write_process_row(const inspect::ProcessRow& row, JsonWriter& json);

@@ -112,10 +112,7 @@ void write_group(const StackReport& report, const Group& group, JsonWriter& json
 
 void write_stacks(const StackReport& report, JsonWriter& json) {
     json.begin_object();
-    json.key("schema").number(std::uint64_t{1});
-    write_identity(report.process, json);
-    json.key("taken_at_ns").number_unless_0(report.taken_at_realtime_ns);
-    write_source(report.process, json);
+    write_heading(report.process, report.taken_at_realtime_ns, json);
     json.key("skew_ns");
     const bool threads = report.list.slots() > 0 && !report.list.snapshot().threads.empty();
     json.number(threads ? std::optional(report.skew_ns) : std::nullopt);

@@ -82,7 +82,10 @@ void write_identity(const inspect::ProcessFacts& process, JsonWriter& json) {
     json.key("state").string(word(process.agent));
 }
 
-void write_source(const inspect::ProcessFacts& process, JsonWriter& json) {
+void write_heading(const inspect::ProcessFacts& process, std::uint64_t taken_at_realtime_ns, JsonWriter& json) {
+    json.key("schema").number(std::uint64_t{1});
+    write_identity(process, json);
+    json.key("taken_at_ns").number_unless_0(taken_at_realtime_ns);
     json.key("from");
     if (process.from.kind == inspect::FileKind::none) {
         json.null();
@@ -113,10 +116,7 @@ void write_source(const inspect::ProcessFacts& process, JsonWriter& json) {
 void write_vitals(const inspect::VitalsReport& report, JsonWriter& json) {
     const auto& figures = report.figures;
     json.begin_object();
-    json.key("schema").number(std::uint64_t{1});
-    write_identity(report.process, json);
-    json.key("taken_at_ns").number_unless_0(report.taken_at_realtime_ns);
-    write_source(report.process, json);
+    write_heading(report.process, report.taken_at_realtime_ns, json);
     json.key("tasks");
     write_tasks(report, json);
     json.key("os_threads").number(figures.os_threads);

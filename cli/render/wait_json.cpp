@@ -125,10 +125,7 @@ void write_waits_on(const inspect::WaitGraph& waits, const inspect::TaskView& ta
 void deadlocks_json(const inspect::DeadlockReport& report, Sink& sink) {
     JsonWriter json(sink);
     json.begin_object();
-    json.key("schema").number(std::uint64_t{1});
-    write_identity(report.process, json);
-    json.key("taken_at_ns").number_unless_0(report.taken_at_realtime_ns);
-    write_source(report.process, json);
+    write_heading(report.process, report.taken_at_realtime_ns, json);
     json.key("threads").number(report.threads);
     json.key("deadlocks");
     write_findings(report.waits, json);

@@ -5,8 +5,9 @@
 #include <memory>
 #include <set>
 #include <tuple>
-#include <unordered_map>
 #include <utility>
+
+#include "analysis/distinct_traces.hpp"
 
 namespace tasks::inspect {
 namespace {
@@ -15,48 +16,11 @@ using Place = SavedNames::Place;
 
 std::pair<std::uint64_t, bool> key_of(const Place& place) { return {place.pc, place.exact}; }
 
-bool equal(const Trace& left, const Trace& right) {
-    return left.pcs == right.pcs && left.exact == right.exact && left.whole == right.whole &&
-           left.end_reason == right.end_reason;
-}
-
-std::size_t hash_of(const Trace& trace) {
-    std::size_t hash = trace.pcs.size();
-    for (const auto pc : trace.pcs) {
-        hash = (hash ^ pc) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 29;
-    }
-    return hash;
-}
-
-/// Every stack once.
-class Stacks {
-public:
-    explicit Stacks(std::vector<Trace>& stacks) : stacks_(stacks) {}
-
-    std::uint32_t number(Trace trace) {
-        const auto hash = hash_of(trace);
-        for (auto [at, end] = by_hash_.equal_range(hash); at != end; ++at) {
-            if (equal(stacks_[at->second], trace)) {
-                return at->second;
-            }
-        }
-        const auto added = static_cast<std::uint32_t>(stacks_.size());
-        stacks_.push_back(std::move(trace));
-        by_hash_.emplace(hash, added);
-        return added;
-    }
-
-private:
-    std::vector<Trace>& stacks_;
-    std::unordered_multimap<std::size_t, std::uint32_t> by_hash_;
-};
-
 } // namespace
 
 void name_all(const StackSource& source, Snapshot& snapshot) {
     SavedNames names;
-    Stacks stacks{names.stacks};
+    DistinctTraces stacks{names.stacks};
     for (auto& thread : snapshot.threads) {
         thread.ran = thread.captured_running();
         if (thread.capture == protocol::Capture::captured || thread.captured_running()) {

@@ -4,23 +4,6 @@
 
 namespace tasks::inspect {
 
-namespace {
-
-std::size_t hash_of(const std::vector<std::uint64_t>& pcs) {
-    std::size_t hash = pcs.size();
-    for (const auto pc : pcs) {
-        hash = (hash ^ pc) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 29;
-    }
-    return hash;
-}
-
-bool equal(const Trace& left, const Trace& right) {
-    return left.pcs == right.pcs && left.exact == right.exact && left.end_reason == right.end_reason;
-}
-
-} // namespace
-
 std::uint32_t StackTable::number(const ThreadFacts& thread) {
     if (thread.capture != protocol::Capture::captured && !thread.captured_running()) {
         return 0;
@@ -34,26 +17,13 @@ std::uint32_t StackTable::number(const ThreadFacts& thread) {
     } else if (trace.end_reason.empty()) {
         trace.end_reason = "the rest could not be unwound";
     }
-    return number(std::move(trace));
+    return distinct_.number(std::move(trace));
 }
 
 std::uint32_t StackTable::number(const std::vector<std::uint64_t>& return_addresses) {
     return return_addresses.empty()
                ? 0
-               : number(Trace{return_addresses, std::vector<bool>(return_addresses.size()), true, {}});
-}
-
-std::uint32_t StackTable::number(Trace trace) {
-    const auto hash = hash_of(trace.pcs);
-    for (auto [at, end] = by_hash_.equal_range(hash); at != end; ++at) {
-        if (equal(stacks_[at->second], trace)) {
-            return at->second;
-        }
-    }
-    const auto added = static_cast<std::uint32_t>(stacks_.size());
-    stacks_.push_back(std::move(trace));
-    by_hash_.emplace(hash, added);
-    return added;
+               : distinct_.number(Trace{return_addresses, std::vector<bool>(return_addresses.size()), true, {}});
 }
 
 std::vector<Frame> StackTable::frames(std::uint32_t number) const {

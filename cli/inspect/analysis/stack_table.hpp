@@ -4,16 +4,18 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 #include "analysis/analyse.hpp"
+#include "analysis/distinct_traces.hpp"
 
 namespace tasks::inspect {
 
 class StackTable {
 public:
-    explicit StackTable(const StackSource& source) : source_(source), stacks_(1) {}
+    explicit StackTable(const StackSource& source) : source_(source), stacks_(1), distinct_(stacks_) {}
+    StackTable(const StackTable&) = delete;
+    StackTable& operator=(const StackTable&) = delete;
 
     /// The number of the thread's stack, from 1; 0: it has none, since it was not captured or not even its first frame
     /// is known.
@@ -29,11 +31,9 @@ public:
     const std::string& cut(std::uint32_t number) const { return stacks_[number].end_reason; }
 
 private:
-    std::uint32_t number(Trace trace);
-
     const StackSource& source_;
     std::vector<Trace> stacks_; ///< [0] is no stack
-    std::unordered_multimap<std::size_t, std::uint32_t> by_hash_;
+    DistinctTraces distinct_;
 };
 
 } // namespace tasks::inspect

@@ -36,11 +36,9 @@ Result<Snapshot, Error> after_failure(const World& world, const Target& target, 
 
 Result<Snapshot, Error> capture(const World& world, const Target& target, const CaptureOptions& options) {
     const auto started = world.clock->monotonic_ns();
-    if (target.process.agent != AgentState::answers) { // dead or stopped: there is nobody to ask
+    // Of a dead or stopped one there is nobody to ask, and in one that is held its agent's thread will stand still too.
+    if (target.process.agent != AgentState::answers || options.stop) {
         return without_agent(world, target, target.process.agent, "", options, started);
-    }
-    if (options.stop) { // its agent's thread will stand still too
-        return without_agent(world, target, AgentState::answers, "", options, started);
     }
     if (!target.files.has_socket) {
         return without_agent(world, target, AgentState::hung, "its agent has no socket", options, started);

@@ -9,6 +9,7 @@
 
 #include <tasks/protocol/sched_file.hpp>
 
+#include "capture/kernel_setting.hpp"
 #include "capture/perf_samples.hpp"
 #include "capture/permission_cause.hpp"
 #include "capture/process_memory.hpp"
@@ -70,25 +71,22 @@ Check ages(const World& world) {
 /// Whether we may hold threads of our own user's processes: none is held here.
 Check held_threads(const World& world) {
     const std::string what = "other processes";
-    const auto text = world.proc.read("sys/kernel/yama/ptrace_scope");
-    const auto scope = text && !text->empty() ? text->front() : '0';
-    const bool open = scope == '0' || (world.is_root() && scope != '3');
+    const auto scope = kernel_setting(world, "kernel/yama/ptrace_scope");
+    const bool open = scope.value_or(0) == 0 || (world.is_root() && *scope != 3);
     if (open) {
         return {State::works, what,
                 "stacks and locks of processes that you may read" +
-                    (text ? std::string{" (kernel.yama.ptrace_scope is "} + scope + ")" : std::string{}),
+                    (scope ? " (kernel.yama.ptrace_scope is " + std::to_string(*scope) + ")" : ""),
                 ""};
     }
-    const auto cause = permission_cause(world);
-    const auto way_out = cause.find("; ");
-    return {State::missing, what, cause.substr(0, way_out),
-            way_out == std::string::npos ? "" : cause.substr(way_out + 2)};
+    const auto [cause, way_out] = why_refused(world);
+    return {State::missing, what, cause, way_out};
 }
 
 Check running_threads(const World& world) {
     const std::string what = "running threads";
-    const auto text = world.proc.read("sys/kernel/perf_event_paranoid");
-    const auto setting = text ? " (kernel.perf_event_paranoid is " + text->substr(0, text->find('\n')) + ")" : "";
+    const auto paranoid = kernel_setting(world, "kernel/perf_event_paranoid");
+    const auto setting = paranoid ? " (kernel.perf_event_paranoid is " + std::to_string(*paranoid) + ")" : "";
     std::array<RunningSample, 1> own{};
     own.front().tid = static_cast<std::uint32_t>(::getpid());
     constexpr std::uint32_t stack_bytes = 4096;

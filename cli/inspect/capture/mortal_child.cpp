@@ -1,9 +1,13 @@
 #include "capture/mortal_child.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <utility>
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/time.h>
@@ -40,7 +44,36 @@ bool be_mortal(pid_t parent, std::uint64_t left_ns) {
     return ::getppid() == parent; // else it died before the prctl()
 }
 
+Result<Pipe, int> make_pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return Failure{errno};
+    }
+    return Pipe{FileDescriptor{ends[0]}, FileDescriptor{ends[1]}};
+}
+
+Result<PipedChild, int> start_child(const std::function<void(int pipe)>& work) {
+    auto pipe = make_pipe();
+    if (!pipe) {
+        return Failure{pipe.error()};
+    }
+    const auto pid = ::fork();
+    if (pid < 0) {
+        return Failure{errno};
+    }
+    if (pid == 0) {
+        pipe->reading.reset();
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        work(pipe->writing.get());
+        ::_exit(0);
+    }
+    return PipedChild{pid, std::move(pipe->reading)};
+}
+
 void end_child(pid_t child) {
+    if (child <= 1) {
+        return; // to kill() these would be groups of processes
+    }
     ::kill(child, SIGKILL);
     for (int tries = 0; tries < 50 && ::waitpid(child, nullptr, WNOHANG) == 0; ++tries) {
         const timespec brief{0, 1'000'000};

@@ -2,16 +2,12 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
-#include <ctime>
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
-#include "capture/file_descriptor.hpp"
+#include "capture/mortal_child.hpp"
 
 namespace tasks::inspect {
 namespace {
@@ -65,41 +61,14 @@ bool send_file(int pipe, std::uint32_t index, const char* path, std::size_t cap)
     return write_all(pipe, reinterpret_cast<const char*>(&header), sizeof header);
 }
 
-struct Child {
-    pid_t pid = -1;
-    FileDescriptor pipe;
-};
-
-Child start_child(const std::vector<const char*>& paths, std::size_t from, std::size_t cap) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        return {};
-    }
-    FileDescriptor reading{ends[0]};
-    FileDescriptor writing{ends[1]};
-    const auto pid = ::fork();
-    if (pid == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+Result<PipedChild, int> start_reader(const std::vector<const char*>& paths, std::size_t from, std::size_t cap) {
+    return start_child([&](int pipe) {
         for (auto index = from; index < paths.size(); ++index) {
-            if (!send_file(writing.get(), static_cast<std::uint32_t>(index), paths[index], cap)) {
+            if (!send_file(pipe, static_cast<std::uint32_t>(index), paths[index], cap)) {
                 break;
             }
         }
-        ::_exit(0);
-    }
-    return pid < 0 ? Child{} : Child{pid, std::move(reading)};
-}
-
-/// Waits a moment only: a child that hangs in the kernel dies later, and init reaps it.
-void end_child(const Child& child) {
-    if (child.pid <= 1) {
-        return; // to kill() these would be groups of processes
-    }
-    ::kill(child.pid, SIGKILL);
-    for (int tries = 0; tries < 50 && ::waitpid(child.pid, nullptr, WNOHANG) == 0; ++tries) {
-        const timespec brief{0, 1'000'000};
-        ::nanosleep(&brief, nullptr);
-    }
+    });
 }
 
 class Gatherer {
@@ -162,7 +131,7 @@ private:
 };
 
 /// Takes in what the child sends until it is done, or sends nothing for too long; true: it is done.
-bool gather(const Child& child, Gatherer& gatherer, std::uint64_t patience_ns, const Deadline& deadline) {
+bool gather(const PipedChild& child, Gatherer& gatherer, std::uint64_t patience_ns, const Deadline& deadline) {
     std::array<char, 64 * 1024> buffer;
     for (;;) {
         const auto patience = static_cast<int>((patience_ns + 999'999) / 1'000'000);
@@ -192,12 +161,12 @@ std::vector<std::optional<std::string>> read_patiently(const std::vector<std::st
     }
     Gatherer gatherer{paths.size()};
     while (gatherer.current() < paths.size() && !deadline.passed()) {
-        const auto child = start_child(names, gatherer.current(), cap);
-        if (child.pid < 0) {
+        const auto child = start_reader(names, gatherer.current(), cap);
+        if (!child) {
             break;
         }
-        gather(child, gatherer, patience_ns, deadline);
-        end_child(child);
+        gather(*child, gatherer, patience_ns, deadline);
+        end_child(child->pid);
         if (gatherer.current() < paths.size()) {
             gatherer.pass_over();
         }

@@ -11,6 +11,12 @@
 
 namespace tasks::inspect {
 
+struct Refusal {
+    std::string cause;
+    std::string way_out;
+};
+Refusal why_refused(const World& world);
+
 /// The rest of a sentence: "kernel.yama.ptrace_scope is 1: ...; run as root, or ...".
 std::string permission_cause(const World& world);
 

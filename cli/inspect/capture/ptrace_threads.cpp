@@ -1,16 +1,13 @@
 #include "capture/ptrace_threads.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <memory>
 #include <vector>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
-#include "capture/file_descriptor.hpp"
 #include "capture/mortal_child.hpp"
 #include "capture/thread_holder.hpp"
 
@@ -21,13 +18,6 @@ using Outcome = RunningSample::Outcome;
 
 constexpr std::size_t most_shared = 512ull << 20; ///< bytes of stacks; untouched pages cost nothing
 
-[[noreturn]] void be_holder(const HolderTask& task, pid_t parent, std::uint64_t left_ns) {
-    if (be_mortal(parent, left_ns)) {
-        hold_threads(task);
-    }
-    ::_exit(0);
-}
-
 /// Until the child ends, which closes its end of the pipe, or the deadline.
 void wait_for_end(int pipe, const Deadline& deadline) {
     pollfd ended{pipe, POLLIN, 0};
@@ -36,23 +26,17 @@ void wait_for_end(int pipe, const Deadline& deadline) {
 }
 
 int run_holder(const HolderTask& task, const Deadline& deadline) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        return errno;
-    }
-    const FileDescriptor reading{ends[0]};
-    FileDescriptor writing{ends[1]};
     const auto parent = ::getpid();
-    const auto child = ::fork();
-    if (child < 0) {
-        return errno;
+    const auto child = start_child([&](int) {
+        if (be_mortal(parent, deadline.left_ns())) {
+            hold_threads(task);
+        }
+    });
+    if (!child) {
+        return child.error();
     }
-    if (child == 0) {
-        be_holder(task, parent, deadline.left_ns());
-    }
-    writing.reset();
-    wait_for_end(reading.get(), deadline);
-    end_child(child);
+    wait_for_end(child->pipe.get(), deadline);
+    end_child(child->pid);
     return 0;
 }
 

@@ -2,18 +2,11 @@
 
 #include <charconv>
 #include <cstring>
-#include <optional>
+
+#include "capture/kernel_setting.hpp"
 
 namespace tasks::inspect {
 namespace {
-
-std::optional<int> setting(const World& world, std::string_view name) {
-    const auto text = world.proc.read(name);
-    int value = 0;
-    return text && std::from_chars(text->data(), text->data() + text->size(), value).ec == std::errc{}
-               ? std::optional{value}
-               : std::nullopt;
-}
 
 /// Who traces the process; 0: nobody, or not known.
 std::uint32_t tracer_of(const World& world, std::uint32_t pid) {
@@ -30,14 +23,14 @@ std::uint32_t tracer_of(const World& world, std::uint32_t pid) {
 std::string said(int error) { return std::string{": "} + std::strerror(error); }
 
 std::string perf_words(const World& world, int error) {
-    const auto paranoid = setting(world, "sys/kernel/perf_event_paranoid");
+    const auto paranoid = kernel_setting(world, "kernel/perf_event_paranoid");
     return "perf events are refused" + said(error) +
            (paranoid ? " (kernel.perf_event_paranoid is " + std::to_string(*paranoid) + ")" : "");
 }
 
 /// What besides the user decides: " (kernel.yama.ptrace_scope is 1)".
 std::string circumstances(const World& world, std::uint32_t pid) {
-    const auto scope = setting(world, "sys/kernel/yama/ptrace_scope");
+    const auto scope = kernel_setting(world, "kernel/yama/ptrace_scope");
     if (const auto tracer = tracer_of(world, pid)) {
         return " (process " + std::to_string(tracer) + " traces it already)";
     }

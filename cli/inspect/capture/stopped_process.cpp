@@ -1,22 +1,19 @@
 #include "capture/stopped_process.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include <elf.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "capture/mortal_child.hpp"
+#include "capture/traced_stop.hpp"
 
 namespace tasks::inspect {
 
@@ -122,13 +119,10 @@ private:
             return; // it has ended
         }
         auto& thread = memory_.all()[at->second];
-        user_regs_struct user{};
-        iovec into{&user, sizeof user};
-        if (::ptrace(PTRACE_GETREGSET, static_cast<pid_t>(tid), NT_PRSTATUS, &into) == 0 &&
-            into.iov_len == sizeof user) {
-            thread.registers = registers_of(user);
+        if (const auto registers = read_registers(static_cast<pid_t>(tid))) {
+            thread.registers = *registers;
         }
-        thread.signal = (status >> 16) == PTRACE_EVENT_STOP ? 0 : WSTOPSIG(status);
+        thread.signal = signal_of_stop(status);
         thread.stands = true;
     }
 
@@ -138,19 +132,6 @@ private:
     std::unordered_map<std::uint32_t, std::size_t> by_tid_;
     std::size_t awaited_ = 0; ///< seized, and neither standing nor ended
 };
-
-struct Pipe {
-    FileDescriptor reading;
-    FileDescriptor writing;
-};
-
-Result<Pipe, int> make_pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        return Failure{errno};
-    }
-    return Pipe{FileDescriptor{ends[0]}, FileDescriptor{ends[1]}};
-}
 
 /// True: something came, or the other end was closed.
 bool wait_for(int fd, int milliseconds) {
@@ -183,31 +164,27 @@ Result<StoppedProcess, int> StoppedProcess::stop(const World& world, std::uint32
     StoppedProcess stopped;
     stopped.memory_ = std::make_unique<Memory>();
     auto release = make_pipe();
-    auto tells = make_pipe();
-    if (!stopped.memory_->shared || !release || !tells) {
-        return Failure{!release ? release.error() : !tells ? tells.error() : ENOMEM};
+    if (!stopped.memory_->shared || !release) {
+        return Failure{!release ? release.error() : ENOMEM};
     }
     const auto parent = ::getpid();
-    stopped.child_ = ::fork();
-    if (stopped.child_ < 0) {
-        return Failure{errno};
-    }
-    if (stopped.child_ == 0) {
+    auto child = start_child([&](int tells) {
         release->writing.reset();
-        tells->reading.reset();
         if (be_mortal(parent, deadline.left_ns())) {
             Stopper<Memory, Held> stopper{world, pid, *stopped.memory_};
             stopper.stop_all();
             const char ready = 1;
-            static_cast<void>(::write(tells->writing.get(), &ready, 1));
+            static_cast<void>(::write(tells, &ready, 1));
             wait_for(release->reading.get(), -1); // or the alarm
             stopper.let_go();
         }
-        ::_exit(0);
+    });
+    if (!child) {
+        return Failure{child.error()};
     }
+    stopped.child_ = child->pid;
     stopped.release_ = std::move(release->writing);
-    stopped.ended_ = std::move(tells->reading);
-    tells->writing.reset();
+    stopped.ended_ = std::move(child->pipe);
     char ready = 0;
     if (!wait_for(stopped.ended_.get(), deadline.left_ms()) || ::read(stopped.ended_.get(), &ready, 1) != 1) {
         return Failure{ETIMEDOUT};

@@ -7,12 +7,12 @@
 #include <ctime>
 #include <string_view>
 
-#include <elf.h>
 #include <fcntl.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "capture/traced_stop.hpp"
 
 namespace tasks::inspect {
 namespace {
@@ -51,24 +51,17 @@ void finish(HeldSlot& slot, Outcome outcome, int error = 0) noexcept {
 
 /// Of a thread that stands still.
 Outcome copy(const HolderTask& task, int memory, HeldSlot& slot) noexcept {
-    user_regs_struct user{};
-    iovec into{&user, sizeof user};
-    if (::ptrace(PTRACE_GETREGSET, static_cast<pid_t>(slot.tid), NT_PRSTATUS, &into) != 0) {
-        return Outcome::ended; // killed while it was held
+    const auto registers = read_registers(static_cast<pid_t>(slot.tid));
+    if (!registers) {
+        return registers.error() == ENOEXEC ? Outcome::foreign : Outcome::ended;
     }
-    if (into.iov_len != sizeof user) {
-        return Outcome::foreign; // the registers of a 32-bit thread are fewer
-    }
-    slot.registers = registers_of(user);
+    slot.registers = *registers;
     slot.taken_at_ns = now_ns();
     const auto part = task.stacks.subspan(static_cast<std::size_t>(&slot - task.slots.data()) * task.stack_room);
     const auto count = ::pread(memory, part.data(), task.stack_room, static_cast<off_t>(slot.registers[running_sp]));
     slot.stack_bytes = count > 0 ? static_cast<std::uint32_t>(count) : 0;
     return Outcome::captured;
 }
-
-/// What a thread that stopped must be given on its way: the signal that came just then, if it stopped for one.
-int signal_of(int status) noexcept { return (status >> 16) == PTRACE_EVENT_STOP ? 0 : WSTOPSIG(status); }
 
 HeldSlot* slot_of(std::span<HeldSlot> slots, std::uint32_t tid) noexcept {
     const auto found = std::ranges::lower_bound(slots, tid, {}, &HeldSlot::tid);
@@ -118,7 +111,7 @@ private:
         auto outcome = Outcome::ended;
         if (WIFSTOPPED(status)) {
             outcome = wanted ? copy(task_, memory_, *slot) : outcome;
-            ::ptrace(PTRACE_DETACH, tid, nullptr, signal_of(status));
+            ::ptrace(PTRACE_DETACH, tid, nullptr, signal_of_stop(status));
         }
         if (wanted) {
             finish(*slot, outcome);
