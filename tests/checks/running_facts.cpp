@@ -37,10 +37,11 @@ int main(int count, char** words) {
     const SystemClock clock;
     const auto world = this_machine(clock);
     const Deadline deadline{clock, 2'000'000'000};
+    MemoryWatch watch;
     Snapshot snapshot;
-    const auto tids = read_threads(world, {asked.pid, 0, true, asked.stack_bytes}, deadline, snapshot);
+    const auto tids = read_threads(world, {asked.pid, 0, true, asked.stack_bytes}, deadline, watch, snapshot);
     const auto before = clock.monotonic_ns();
-    capture_running(world, asked, deadline, tids, snapshot.threads, snapshot.incomplete);
+    capture_running(world, asked, deadline, watch, tids, snapshot.threads, snapshot.incomplete);
     const auto took = clock.monotonic_ns() - before;
     for (const auto& thread : snapshot.threads) {
         const std::string_view what = thread.captured_running()                       ? "ran"

@@ -224,8 +224,10 @@ Result<Snapshot, AgentError> capture_from_agent(const World& world, const Target
     give_births(snapshot);
     if (options.threads && options.stack_bytes != 0) {
         const WaitsAsked waits{target.process.pid, target.files.inner_pid == target.process.pid};
-        read_waits(world, waits, deadline, snapshot);
-        settle_waits(world, waits, deadline, snapshot);
+        MemoryWatch watch;
+        read_waits(world, waits, deadline, watch, snapshot);
+        settle_waits(world, waits, deadline, watch, snapshot);
+        tell_hangs(world, watch, snapshot);
     }
     return snapshot;
 }

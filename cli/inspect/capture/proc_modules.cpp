@@ -6,9 +6,9 @@
 #include <map>
 
 #include <elf.h>
-#include <sys/uio.h>
 
 #include "capture/patient_reader.hpp"
+#include "capture/process_memory.hpp"
 
 namespace tasks::inspect {
 namespace {
@@ -143,21 +143,22 @@ std::vector<ModuleFacts> parse_modules(std::string_view maps, const ReadMemory& 
     return modules;
 }
 
-void read_modules(const World& world, std::uint32_t pid, const Deadline& deadline, Snapshot& into) {
+void read_modules(const World& world, std::uint32_t pid, const Deadline& deadline, MemoryWatch& watch, Snapshot& into) {
     const auto maps = read_patiently({world.proc.path(pid, "maps")}, max_maps_bytes, maps_patience_ns, deadline);
     if (!maps.front()) {
         into.incomplete.push_back({0, "the mapped files cannot be listed, so stacks have no names; /proc/PID/maps did "
                                       "not come in time or may not be read"});
         return;
     }
-    into.modules = parse_modules(*maps.front(), [pid](std::uint64_t address, std::size_t bytes) {
+    const LiveMemory memory{pid};
+    const auto from_memory = [&memory](std::uint64_t address, std::size_t bytes) {
         std::string copy(bytes, '\0');
-        const iovec local{copy.data(), bytes};
-        const iovec remote{reinterpret_cast<void*>(address), bytes};
-        const auto copied = ::process_vm_readv(static_cast<pid_t>(pid), &local, 1, &remote, 1, 0);
-        copy.resize(copied > 0 ? static_cast<std::size_t>(copied) : 0);
+        copy.resize(memory.read(address, copy));
         return copy;
-    });
+    };
+    if (!watch.run([&] { into.modules = parse_modules(*maps.front(), from_memory); })) {
+        into.modules = parse_modules(*maps.front(), [](std::uint64_t, std::size_t) { return std::string{}; });
+    }
 }
 
 } // namespace tasks::inspect

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "capture/deadline.hpp"
+#include "capture/memory_watch.hpp"
 #include "capture/snapshot.hpp"
 #include "capture/world.hpp"
 
@@ -24,6 +25,6 @@ std::string build_id_at(std::uint64_t start, const ReadMemory& read);
 std::vector<ModuleFacts> parse_modules(std::string_view maps, const ReadMemory& read);
 
 /// Fills modules; where maps cannot be had in time, that goes into incomplete.
-void read_modules(const World& world, std::uint32_t pid, const Deadline& deadline, Snapshot& into);
+void read_modules(const World& world, std::uint32_t pid, const Deadline& deadline, MemoryWatch& watch, Snapshot& into);
 
 } // namespace tasks::inspect

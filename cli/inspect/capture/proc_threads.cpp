@@ -5,8 +5,6 @@
 #include <cerrno>
 #include <charconv>
 
-#include <sys/uio.h>
-
 #include <tasks/protocol/sched_file.hpp>
 
 #include "capture/proc_stat.hpp"
@@ -62,17 +60,25 @@ std::string copy_memory(std::uint32_t pid, std::uint64_t address, std::size_t by
         pages[count] = {reinterpret_cast<void*>(address + done), piece};
         done += piece;
     }
-    const iovec local{copy.data(), copy.size()};
-    const auto copied = ::process_vm_readv(static_cast<pid_t>(pid), &local, 1, pages.data(), count, 0);
-    copy.resize(copied > 0 ? static_cast<std::size_t>(copied) : 0);
+    copy.resize(read_memory(static_cast<pid_t>(pid), std::span{pages}.first(count), copy));
     return copy;
 }
 
+/// Of a process whose memory hangs whoever reads it.
+class NoMemory final : public ProcessMemory {
+public:
+    std::size_t read(std::uint64_t, std::span<char>) const override { return 0; }
+};
+
 /// What serves all threads of a process.
 struct Readers {
-    Readers(const World& world, std::uint32_t pid) : memory(pid), waits(world, pid, memory), clocks(world) {}
+    Readers(const World& world, std::uint32_t pid, bool memory)
+        : has_memory(memory), live(pid), waits(world, pid, memory ? static_cast<const ProcessMemory&>(live) : none),
+          clocks(world) {}
 
-    LiveMemory memory;
+    bool has_memory;
+    LiveMemory live;
+    NoMemory none;
     WaitReader waits;
     SchedulerClocks clocks;
 };
@@ -144,7 +150,8 @@ private:
         if (thread_.sp == 0) {
             return Capture::exited; // it has given up its stack: the main thread, waiting for the others to end
         }
-        thread_.stack = stack_bytes == 0 ? std::string{} : copy_memory(asked_.pid, thread_.sp, stack_bytes);
+        const bool copies = stack_bytes != 0 && readers_.has_memory;
+        thread_.stack = copies ? copy_memory(asked_.pid, thread_.sp, stack_bytes) : std::string{};
         thread_.stack_cut = stack_bytes != 0 && thread_.stack.size() == stack_bytes;
         if (asked_.stack_bytes != 0) {
             readers_.waits.read(thread_);
@@ -160,7 +167,7 @@ private:
         if (*call_again != *call || *ran_again != *ran) {
             return Capture::changing;
         }
-        return stack_bytes != 0 && thread_.stack.empty() ? Capture::unreadable : Capture::captured;
+        return copies && thread_.stack.empty() ? Capture::unreadable : Capture::captured;
     }
 
     const World& world_;
@@ -170,9 +177,61 @@ private:
     ThreadFacts thread_;
 };
 
-bool is_agents(const ThreadFacts& thread, const ThreadsAsked& asked) {
-    return asked.agent_tid != 0 ? thread.tid == asked.agent_tid : thread.name == "tasks-agent";
-}
+/// All threads one after the other; where its thread hung in one, another goes on behind it.
+class ThreadsReader {
+public:
+    ThreadsReader(const World& world, const ThreadsAsked& asked, std::span<const std::uint32_t> tids,
+                  const Deadline& deadline, Snapshot& into)
+        : world_(world), asked_(asked), tids_(tids), deadline_(deadline), into_(into) {}
+
+    /// From the next thread to the last; without memory nothing can hang.
+    void go_on(bool memory) {
+        Readers readers{world_, asked_.pid, memory};
+        while (next_ < tids_.size()) {
+            take_next(readers);
+        }
+    }
+
+    void next_without_memory() {
+        Readers readers{world_, asked_.pid, false};
+        take_next(readers);
+    }
+
+    /// As we see them, index by index of into.threads.
+    std::vector<std::uint32_t> numbers() { return std::move(numbers_); }
+
+private:
+    ThreadFacts read(Readers& readers) const {
+        if (deadline_.passed()) {
+            ThreadFacts thread;
+            thread.tid = tids_[next_];
+            thread.capture = Capture::deadline;
+            return thread;
+        }
+        const std::uint32_t most = copied_ < max_all_stacks ? protocol::max_stack_bytes : 0;
+        return ThreadReader{world_, asked_, readers, tids_[next_]}.read(std::min(asked_.stack_bytes, most));
+    }
+
+    void take_next(Readers& readers) {
+        auto thread = read(readers);
+        copied_ += thread.stack.size();
+        const bool is_agents = asked_.agent_tid != 0 ? thread.tid == asked_.agent_tid : thread.name == "tasks-agent";
+        if (!is_agents) {
+            into_.threads.push_back(std::move(thread));
+            numbers_.push_back(tids_[next_]);
+        }
+        ++next_;
+    }
+
+    const World& world_;
+    const ThreadsAsked& asked_;
+    std::span<const std::uint32_t> tids_;
+    const Deadline& deadline_;
+    Snapshot& into_;
+    std::vector<std::uint32_t> numbers_;
+    std::size_t next_ = 0;
+    std::uint64_t copied_ = 0;
+};
 
 } // namespace
 
@@ -188,40 +247,31 @@ bool parse_syscall(std::string_view line, ThreadFacts& into) {
     return take_number(line, into.sp, 16) && take_number(line, into.pc, 16);
 }
 
-ThreadFacts read_thread(const World& world, const ThreadsAsked& asked, std::uint32_t tid) {
-    Readers readers{world, asked.pid};
-    return ThreadReader{world, asked, readers, tid}.read(
-        std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes));
+ThreadFacts read_thread(const World& world, const ThreadsAsked& asked, std::uint32_t tid, MemoryWatch& watch) {
+    const auto read = [&](bool memory) {
+        Readers readers{world, asked.pid, memory};
+        return ThreadReader{world, asked, readers, tid}.read(
+            std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes));
+    };
+    ThreadFacts thread;
+    return watch.run([&] { thread = read(true); }) ? thread : read(false);
 }
 
 std::vector<std::uint32_t> read_threads(const World& world, const ThreadsAsked& asked, const Deadline& deadline,
-                                        Snapshot& into) {
+                                        MemoryWatch& watch, Snapshot& into) {
     const auto tids = world.proc.numbers(std::to_string(asked.pid) + "/task", max_threads);
     if (!tids) {
         into.incomplete.push_back({0, "the threads cannot be listed; the process has ended or may not be looked at"});
         return {};
     }
-    std::vector<std::uint32_t> as_we_see_them;
-    const auto stack_bytes = std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes);
-    Readers readers{world, asked.pid};
-    std::uint64_t copied = 0;
-    for (const auto tid : *tids) {
-        ThreadFacts thread;
-        if (deadline.passed()) {
-            thread.tid = tid;
-            thread.capture = Capture::deadline;
-        } else {
-            thread = ThreadReader{world, asked, readers, tid}.read(copied < max_all_stacks ? stack_bytes : 0);
-        }
-        copied += thread.stack.size();
-        if (!is_agents(thread, asked)) {
-            into.threads.push_back(std::move(thread));
-            as_we_see_them.push_back(tid);
-        }
+    ThreadsReader reader{world, asked, *tids, deadline, into};
+    while (!watch.gave_up() && !watch.run([&] { reader.go_on(true); })) {
+        reader.next_without_memory();
     }
+    reader.go_on(false); // where it gave up; else none is left
     into.threads_known = tids->size() < max_threads;
     into.skew_ns = skew_of(into.threads);
-    return as_we_see_them;
+    return reader.numbers();
 }
 
 } // namespace tasks::inspect

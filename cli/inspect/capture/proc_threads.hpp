@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "capture/deadline.hpp"
+#include "capture/memory_watch.hpp"
 #include "capture/snapshot.hpp"
 #include "capture/world.hpp"
 
@@ -21,12 +22,12 @@ struct ThreadsAsked {
 };
 
 /// Fills threads, threads_known, skew and, where threads cannot be listed, incomplete. The threads' numbers as we see
-/// them, index by index of into.threads.
+/// them, index by index of into.threads. A thread whose memory hangs its reader has all but its stack.
 std::vector<std::uint32_t> read_threads(const World& world, const ThreadsAsked& asked, const Deadline& deadline,
-                                        Snapshot& into);
+                                        MemoryWatch& watch, Snapshot& into);
 
 /// One thread as it is now; `tid` as we see it.
-ThreadFacts read_thread(const World& world, const ThreadsAsked& asked, std::uint32_t tid);
+ThreadFacts read_thread(const World& world, const ThreadsAsked& asked, std::uint32_t tid, MemoryWatch& watch);
 
 /// What /proc/PID/task/TID/syscall says: "running", "-1 SP PC", or "NR arg0 ... arg5 SP PC"; false: malformed.
 bool parse_syscall(std::string_view line, ThreadFacts& into);

@@ -4,9 +4,9 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
-#include <sys/types.h>
-#include <sys/uio.h>
+#include "capture/memory_watch.hpp"
 
 namespace tasks::inspect {
 
@@ -23,16 +23,16 @@ public:
     }
 };
 
-/// Of a process that lives, through process_vm_readv(2): nothing is stopped.
+/// Of a process that lives, through process_vm_readv(2): nothing is stopped. A read can hang its thread for ever, so it
+/// is for MemoryWatch::run(); the bytes pass through memory of that thread, as `into` may be gone when a late one ends.
 class LiveMemory final : public ProcessMemory {
 public:
     explicit LiveMemory(std::uint32_t pid) noexcept : pid_(static_cast<pid_t>(pid)) {}
 
     std::size_t read(std::uint64_t address, std::span<char> into) const override {
-        const iovec local{into.data(), into.size()};
-        const iovec remote{reinterpret_cast<void*>(address), into.size()};
-        const auto got = ::process_vm_readv(pid_, &local, 1, &remote, 1, 0);
-        return got > 0 ? static_cast<std::size_t>(got) : 0;
+        std::string own(into.size(), '\0');
+        const iovec remote{reinterpret_cast<void*>(address), own.size()};
+        return own.copy(into.data(), read_memory(pid_, {&remote, 1}, own));
     }
 
 private:

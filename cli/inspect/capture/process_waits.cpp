@@ -29,35 +29,54 @@ std::vector<std::uint32_t> late(std::vector<std::uint32_t> tids, const Snapshot&
 
 } // namespace
 
-void read_waits(const World& world, const WaitsAsked& asked, const Deadline& deadline, Snapshot& into) {
+void read_waits(const World& world, const WaitsAsked& asked, const Deadline& deadline, MemoryWatch& watch,
+                Snapshot& into) {
     const LiveMemory memory{asked.pid};
     const TaskFolders folders{world, asked.pid, asked.own_pid_namespace};
-    WaitReader reader{world, asked.pid, memory};
-    for (auto& thread : into.threads) {
-        const bool blocked = thread.capture == protocol::Capture::captured && thread.syscall >= 0;
-        if (!blocked || thread.captured_running() || deadline.passed()) {
-            continue;
+    watch.run([&] {
+        WaitReader reader{world, asked.pid, memory};
+        for (auto& thread : into.threads) {
+            const bool blocked = thread.capture == protocol::Capture::captured && thread.syscall >= 0;
+            if (!blocked || thread.captured_running() || deadline.passed()) {
+                continue;
+            }
+            const auto folder = folders.of(thread.tid);
+            if (!folder.empty() && in_the_same_call(world, folder, thread)) {
+                reader.read(thread);
+            }
         }
-        const auto folder = folders.of(thread.tid);
-        if (!folder.empty() && in_the_same_call(world, folder, thread)) {
-            reader.read(thread);
-        }
-    }
+    });
 }
 
-void settle_waits(const World& world, const WaitsAsked& asked, const Deadline& deadline, Snapshot& into) {
+void settle_waits(const World& world, const WaitsAsked& asked, const Deadline& deadline, MemoryWatch& watch,
+                  Snapshot& into) {
     into.caught_signals = caught_signals(world, asked.pid);
     const LiveMemory memory{asked.pid};
     const TaskFolders folders{world, asked.pid, asked.own_pid_namespace};
-    find_steady(world, folders, memory, deadline, into.threads);
+    watch.run([&] { find_steady(world, folders, memory, deadline, into.threads); });
     into.late_tids = late(folders.tids(), into);
     const auto in_futex = [](const ThreadFacts& thread) { return waits_for_ever(thread); };
     const auto unread = [](const ThreadFacts& thread) { return thread.wait.futex_bytes.empty(); };
-    if (std::ranges::any_of(into.threads, in_futex) &&
+    if (watch.hangs() == 0 && std::ranges::any_of(into.threads, in_futex) &&
         std::ranges::none_of(into.threads, [&](const auto& thread) { return in_futex(thread) && !unread(thread); })) {
         into.incomplete.push_back({0,
                                    "its memory cannot be read from outside, so who holds its locks is not known; run "
                                    "as root, or set kernel.yama.ptrace_scope to 0"});
+    }
+}
+
+void tell_hangs(const World& world, const MemoryWatch& watch, Snapshot& into) {
+    if (watch.hangs() == 0) {
+        return;
+    }
+    const std::string times = watch.hangs() == 1 ? "once" : std::to_string(watch.hangs()) + " times";
+    into.incomplete.push_back({0, "reading its memory hung " + times +
+                                      ", so stacks are missing: a page comes from a userfaultfd or a FUSE file that "
+                                      "nobody serves, or a sick thread holds the lock of its memory map"});
+    if (world.is_root() && into.process.uid != 0) {
+        into.modules.clear();
+        into.incomplete.push_back({0, "names are left out: its files are read as its user, which a command that hangs "
+                                      "in its memory cannot become; run as that user"});
     }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "capture/deadline.hpp"
+#include "capture/memory_watch.hpp"
 #include "capture/snapshot.hpp"
 #include "capture/world.hpp"
 
@@ -15,9 +16,15 @@ struct WaitsAsked {
 };
 
 /// Fills ThreadFacts::wait of the threads that still are in the system call that they were captured in.
-void read_waits(const World& world, const WaitsAsked& asked, const Deadline& deadline, Snapshot& into);
+void read_waits(const World& world, const WaitsAsked& asked, const Deadline& deadline, MemoryWatch& watch,
+                Snapshot& into);
 
 /// Fills WaitFacts::steady, late_tids and caught_signals; says in `incomplete` where locks cannot be read.
-void settle_waits(const World& world, const WaitsAsked& asked, const Deadline& deadline, Snapshot& into);
+void settle_waits(const World& world, const WaitsAsked& asked, const Deadline& deadline, MemoryWatch& watch,
+                  Snapshot& into);
+
+/// The last of a capture: says in `incomplete` where memory hung its readers. Then nobody may become another user: the
+/// modules, whose files would be read so, are taken out.
+void tell_hangs(const World& world, const MemoryWatch& watch, Snapshot& into);
 
 } // namespace tasks::inspect

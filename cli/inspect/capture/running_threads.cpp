@@ -22,10 +22,10 @@ constexpr int between_looks_ms = 20;           ///< at threads that may have blo
 
 class RunningCapture {
 public:
-    RunningCapture(const World& world, const RunningAsked& asked, const Deadline& deadline,
+    RunningCapture(const World& world, const RunningAsked& asked, const Deadline& deadline, MemoryWatch& watch,
                    std::span<const std::uint32_t> tids, std::span<ThreadFacts> threads)
-        : world_(world), asked_(asked), deadline_(*world.clock, std::min(most_ns, deadline.left_ns())), tids_(tids),
-          threads_(threads) {}
+        : world_(world), asked_(asked), deadline_(*world.clock, std::min(most_ns, deadline.left_ns())), watch_(watch),
+          tids_(tids), threads_(threads) {}
 
     void run(std::vector<Incomplete>& incomplete) {
         choose();
@@ -113,7 +113,7 @@ private:
                 continue;
             }
             auto& thread = threads_[indexes_[at]];
-            auto now = read_thread(world_, {asked_.pid, 0, true, asked_.stack_bytes, true}, sample.tid);
+            auto now = read_thread(world_, {asked_.pid, 0, true, asked_.stack_bytes, true}, sample.tid, watch_);
             sample.outcome = now.capture == Capture::captured ? Outcome::settled
                              : now.capture == Capture::exited ? Outcome::ended
                                                               : Outcome::unanswered;
@@ -168,6 +168,7 @@ private:
     const World& world_;
     const RunningAsked& asked_;
     Deadline deadline_;
+    MemoryWatch& watch_;
     std::span<const std::uint32_t> tids_;
     std::span<ThreadFacts> threads_;
     std::vector<RunningSample> samples_;
@@ -177,10 +178,10 @@ private:
 
 } // namespace
 
-void capture_running(const World& world, const RunningAsked& asked, const Deadline& deadline,
+void capture_running(const World& world, const RunningAsked& asked, const Deadline& deadline, MemoryWatch& watch,
                      std::span<const std::uint32_t> tids, std::span<ThreadFacts> threads,
                      std::vector<Incomplete>& incomplete) {
-    RunningCapture{world, asked, deadline, tids, threads}.run(incomplete);
+    RunningCapture{world, asked, deadline, watch, tids, threads}.run(incomplete);
 }
 
 } // namespace tasks::inspect

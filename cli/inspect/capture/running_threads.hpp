@@ -8,6 +8,7 @@
 #include <span>
 
 #include "capture/deadline.hpp"
+#include "capture/memory_watch.hpp"
 #include "capture/snapshot.hpp"
 #include "capture/world.hpp"
 
@@ -25,7 +26,7 @@ struct RunningAsked {
 /// what is not captured keeps why. Problems that are the machine's (perf_event_paranoid, Yama, a container) become one
 /// entry of `incomplete` with the way out. Threads that may not be looked at (Yama, a container) and run are tried too:
 /// perf events ask for less than /proc/PID/task/TID/syscall does.
-void capture_running(const World& world, const RunningAsked& asked, const Deadline& deadline,
+void capture_running(const World& world, const RunningAsked& asked, const Deadline& deadline, MemoryWatch& watch,
                      std::span<const std::uint32_t> tids, std::span<ThreadFacts> threads,
                      std::vector<Incomplete>& incomplete);
 

@@ -67,12 +67,13 @@ struct Look {
     ThreadsAsked threads;
     bool touch;
     Deadline deadline;
+    MemoryWatch& watch;
 };
 
 void capture_going_on(const Look& look, Snapshot& snapshot) {
-    const auto tids = read_threads(look.world, look.threads, look.deadline, snapshot);
-    capture_running(look.world, {look.pid, look.threads.stack_bytes, look.touch}, look.deadline, tids, snapshot.threads,
-                    snapshot.incomplete);
+    const auto tids = read_threads(look.world, look.threads, look.deadline, look.watch, snapshot);
+    capture_running(look.world, {look.pid, look.threads.stack_bytes, look.touch}, look.deadline, look.watch, tids,
+                    snapshot.threads, snapshot.incomplete);
 }
 
 /// When each thread last ran is read before it is held, which wakes it: that is how it is known to have stood there
@@ -112,7 +113,7 @@ bool capture_held(const Look& look, Snapshot& snapshot) {
     Snapshot before;
     auto asked = look.threads;
     asked.stack_bytes = 0;
-    read_threads(look.world, asked, look.deadline, before);
+    read_threads(look.world, asked, look.deadline, look.watch, before);
     const auto stopped = StoppedProcess::stop(look.world, look.pid, look.deadline);
     if (!stopped) {
         snapshot.incomplete.push_back({0, not_stopped_sentence(look.world, look.pid, stopped.error())});
@@ -120,10 +121,10 @@ bool capture_held(const Look& look, Snapshot& snapshot) {
     }
     asked = look.threads;
     asked.last_ran = false;
-    const auto tids = read_threads(look.world, asked, look.deadline, snapshot);
+    const auto tids = read_threads(look.world, asked, look.deadline, look.watch, snapshot);
     take_ages(before, stopped->since_ns(), snapshot);
     take_registers(*stopped, tids, snapshot);
-    settle_waits(look.world, {look.pid, look.threads.own_pid_namespace}, look.deadline, snapshot);
+    settle_waits(look.world, {look.pid, look.threads.own_pid_namespace}, look.deadline, look.watch, snapshot);
     snapshot.held_ns = look.world.clock->monotonic_ns() - stopped->since_ns();
     return true;
 }
@@ -131,11 +132,12 @@ bool capture_held(const Look& look, Snapshot& snapshot) {
 void capture_threads(const Look& look, bool stop, Snapshot& snapshot) {
     if (!stop || !capture_held(look, snapshot)) {
         capture_going_on(look, snapshot);
-        settle_waits(look.world, {look.pid, look.threads.own_pid_namespace}, look.deadline, snapshot);
+        settle_waits(look.world, {look.pid, look.threads.own_pid_namespace}, look.deadline, look.watch, snapshot);
     }
     tell_forbidden(look.world, snapshot);
     snapshot.skew_ns = skew_of(snapshot.threads);
-    read_modules(look.world, look.pid, look.deadline, snapshot);
+    read_modules(look.world, look.pid, look.deadline, look.watch, snapshot);
+    tell_hangs(look.world, look.watch, snapshot);
 }
 
 void look_from_outside(const World& world, const Target& target, const OpenTable* table, const CaptureOptions& options,
@@ -149,11 +151,12 @@ void look_from_outside(const World& world, const Target& target, const OpenTable
     const bool stacks = options.threads && options.stack_bytes != 0;
     const bool same_numbers = target.files.inner_pid == 0 || target.files.inner_pid == pid;
     snapshot.agent_tid = table == nullptr ? 0 : table->reader.facts().agent_tid;
+    MemoryWatch watch;
     const ThreadsAsked asked{pid, snapshot.agent_tid, same_numbers, stacks ? options.stack_bytes : 0, options.last_ran};
     if (stacks) {
-        capture_threads({world, pid, asked, options.touch, deadline}, options.stop, snapshot);
+        capture_threads({world, pid, asked, options.touch, deadline, watch}, options.stop, snapshot);
     } else {
-        read_threads(world, asked, deadline, snapshot);
+        read_threads(world, asked, deadline, watch, snapshot);
         tell_forbidden(world, snapshot);
     }
     if (table == nullptr && snapshot.process.agent != AgentState::none) {

@@ -17,25 +17,26 @@ bool starts_with(Code code, std::initializer_list<std::uint8_t> bytes) {
     return code.size() >= bytes.size() && std::equal(bytes.begin(), bytes.end(), code.begin());
 }
 
-// FF /2, an instruction of exactly `length` bytes: opcode, ModRM, SIB when rm is 4, displacement as mod tells.
+// How many bytes ModRM and what it asks for take: SIB when rm is 4, displacement as mod tells.
+std::optional<std::size_t> operand_bytes(Code from_modrm) {
+    if (from_modrm.empty())
+        return std::nullopt;
+    const unsigned mod = from_modrm[0] >> 6;
+    const unsigned rm = from_modrm[0] & 7u;
+    const bool sib = mod != 3 && rm == 4;
+    if (sib && from_modrm.size() < 2)
+        return std::nullopt;
+    const bool no_base = mod == 0 && (rm == 5 || (sib && (from_modrm[1] & 7u) == 5));
+    const std::size_t displacement = mod == 1 ? 1 : mod == 2 || no_base ? 4 : 0;
+    const std::size_t length = (sib ? 2 : 1) + displacement;
+    return length <= from_modrm.size() ? std::optional{length} : std::nullopt;
+}
+
+// FF /2, an instruction of exactly the code's length.
 bool is_indirect_call(Code code) {
     if (code.size() < 2 || code[0] != 0xff || (code[1] & 0x38) != 0x10)
         return false;
-    const unsigned mod = code[1] >> 6;
-    const unsigned rm = code[1] & 7u;
-    if (mod == 3)
-        return code.size() == 2;
-    std::size_t length = 2;
-    const bool sib = rm == 4;
-    if (sib)
-        length += 1;
-    if (mod == 1)
-        length += 1;
-    if (mod == 2 || (mod == 0 && rm == 5))
-        length += 4;
-    if (mod == 0 && sib && code.size() > 2 && (code[2] & 7) == 5)
-        length += 4;
-    return code.size() == length;
+    return operand_bytes(code.subspan(1)) == code.size() - 1;
 }
 
 constexpr std::initializer_list<std::uint8_t> endbr64{0xf3, 0x0f, 0x1e, 0xfa};
@@ -52,7 +53,8 @@ struct Prologue {
     bool step();
     bool push(Code next);
     bool subtract(Code next);
-    bool move(Code next);
+    bool set_base(Code next);
+    bool skip(Code next);
 };
 
 bool Prologue::push(Code next) {
@@ -84,23 +86,40 @@ bool Prologue::subtract(Code next) {
     return false;
 }
 
-// Moves between registers, and `xor`, that do not write %rsp: compilers put them between the pushes.
-bool Prologue::move(Code next) {
-    if (starts_with(next, {0x48, 0x89, 0xe5}) || starts_with(next, {0x48, 0x8b, 0xec})) {
-        base_set = true;
-        below_base = 0;
-        at += 3;
+bool Prologue::set_base(Code next) {
+    if (!starts_with(next, {0x48, 0x89, 0xe5}) && !starts_with(next, {0x48, 0x8b, 0xec}))
+        return false;
+    base_set = true;
+    below_base = 0;
+    at += 3;
+    return true;
+}
+
+// What compilers put between the pushes: mov, lea, xor and test of registers and memory, also of a thread's own (fs),
+// and constants into registers; none that writes %rsp or %rbp.
+bool Prologue::skip(Code next) {
+    const auto writes_stack_register = [](unsigned number, bool high) { return (number & 6u) == 4 && !high; };
+    std::size_t length = starts_with(next, {0x64}) ? 1 : 0;
+    const std::uint8_t rex = next.size() > length && (next[length] & 0xf0) == 0x40 ? next[length++] : std::uint8_t{};
+    if (next.size() < length + 2)
+        return false;
+    const std::uint8_t opcode = next[length++];
+    if ((opcode & 0xf8) == 0xb8) {
+        length += (rex & 8) != 0 ? 8 : 4;
+        if (writes_stack_register(opcode & 7u, (rex & 1) != 0) || length > next.size())
+            return false;
+        at += length;
         return true;
     }
-    const std::size_t prefix = !next.empty() && (next[0] & 0xf0) == 0x40 ? 1 : 0;
-    if (next.size() < prefix + 2 || (next[prefix + 1] & 0xc0) != 0xc0)
+    const auto operand = operand_bytes(next.subspan(length));
+    const std::uint8_t modrm = next[length];
+    const bool into_register = opcode == 0x8b || opcode == 0x8d || opcode == 0x33;
+    const bool into_operand = opcode == 0x89 || opcode == 0x31;
+    if (!operand || (!into_register && !into_operand && opcode != 0x85) ||
+        (into_register && writes_stack_register((modrm >> 3) & 7u, (rex & 4) != 0)) ||
+        (into_operand && modrm >= 0xc0 && writes_stack_register(modrm & 7u, (rex & 1) != 0)))
         return false;
-    const std::uint8_t opcode = next[prefix];
-    const bool high_register = prefix == 1 && (next[0] & 1) != 0;
-    const bool writes_stack_register = (next[prefix + 1] & 7) >= 4 && (next[prefix + 1] & 7) <= 5 && !high_register;
-    if ((opcode != 0x89 && opcode != 0x31) || writes_stack_register)
-        return false;
-    at += prefix + 2;
+    at += length + *operand;
     return true;
 }
 
@@ -110,7 +129,7 @@ bool Prologue::step() {
         at += endbr64.size();
         return true;
     }
-    return push(next) || subtract(next) || move(next);
+    return push(next) || subtract(next) || set_base(next) || skip(next);
 }
 
 } // namespace

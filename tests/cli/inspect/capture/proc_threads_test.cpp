@@ -71,10 +71,11 @@ private:
 Snapshot threads_of_this_process(const ThreadsAsked& asked) {
     const SystemClock clock;
     const auto world = this_machine(clock);
+    MemoryWatch watch;
     Snapshot snapshot;
     auto mine = asked;
     mine.pid = static_cast<std::uint32_t>(::getpid());
-    read_threads(world, mine, Deadline{clock, 60'000'000'000}, snapshot);
+    read_threads(world, mine, Deadline{clock, 60'000'000'000}, watch, snapshot);
     return snapshot;
 }
 
@@ -118,8 +119,9 @@ TEST_CASE("the agent's thread is left out, by its number or by its name") {
 TEST_CASE("threads whose turn does not come are listed as such") {
     const SystemClock clock;
     const auto world = this_machine(clock);
+    MemoryWatch watch;
     Snapshot snapshot;
-    read_threads(world, {static_cast<std::uint32_t>(::getpid()), 0, true, 0}, Deadline{clock, 0}, snapshot);
+    read_threads(world, {static_cast<std::uint32_t>(::getpid()), 0, true, 0}, Deadline{clock, 0}, watch, snapshot);
     REQUIRE_FALSE(snapshot.threads.empty());
     CHECK(std::ranges::all_of(snapshot.threads, [](const auto& one) { return one.capture == Capture::deadline; }));
 }
@@ -127,8 +129,9 @@ TEST_CASE("threads whose turn does not come are listed as such") {
 TEST_CASE("a process that is not there has no threads, and that is said") {
     const SystemClock clock;
     const auto world = this_machine(clock);
+    MemoryWatch watch;
     Snapshot snapshot;
-    read_threads(world, {4'194'304, 0, true, 0}, Deadline{clock, 1'000'000'000}, snapshot);
+    read_threads(world, {4'194'304, 0, true, 0}, Deadline{clock, 1'000'000'000}, watch, snapshot);
     CHECK_FALSE(snapshot.threads_known);
     CHECK(snapshot.incomplete.size() == 1);
 }

@@ -79,8 +79,8 @@ struct Look {
     void take(std::uint64_t patience_ns = 20'000'000'000) {
         const Deadline deadline{clock, patience_ns};
         snapshot = {};
-        tids = read_threads(world, {asked.pid, 0, true, asked.stack_bytes}, deadline, snapshot);
-        capture_running(world, asked, deadline, tids, snapshot.threads, snapshot.incomplete);
+        tids = read_threads(world, {asked.pid, 0, true, asked.stack_bytes}, deadline, watch, snapshot);
+        capture_running(world, asked, deadline, watch, tids, snapshot.threads, snapshot.incomplete);
     }
 
     std::ptrdiff_t count(RunningBy by) const {
@@ -111,6 +111,7 @@ struct Look {
     World world;
     RunningAsked asked{0, tasks::protocol::default_stack_bytes};
     std::vector<std::uint32_t> tids;
+    MemoryWatch watch;
     Snapshot snapshot;
 };
 
@@ -194,7 +195,7 @@ TEST_CASE("nothing is asked once the deadline has passed, and no thread stays he
             thread.registers.clear();
         }
         const Deadline passed{look.clock, 0};
-        capture_running(look.world, look.asked, passed, look.tids, threads, look.snapshot.incomplete);
+        capture_running(look.world, look.asked, passed, look.watch, look.tids, threads, look.snapshot.incomplete);
         CHECK(look.left_alone());
     }
 }
@@ -211,7 +212,7 @@ TEST_CASE("a thread that has ended is told as such") {
         const std::array<std::uint32_t, 1> tids{threads[0].tid};
         std::vector<Incomplete> incomplete;
         const Deadline deadline{look.clock, 1'000'000'000};
-        capture_running(look.world, look.asked, deadline, tids, threads, incomplete);
+        capture_running(look.world, look.asked, deadline, look.watch, tids, threads, incomplete);
         if (incomplete.empty()) {
             CHECK(threads[0].capture == Capture::exited);
         }
