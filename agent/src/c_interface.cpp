@@ -65,7 +65,7 @@ std::string_view text_of(const char* text, std::size_t bytes) noexcept {
 
 wait_reason reason_of(tasks_wait_reason reason) noexcept {
     const auto number = static_cast<unsigned>(reason);
-    return number <= agent::number(wait_reason::job_queue) ? static_cast<wait_reason>(number) : wait_reason::unknown;
+    return number <= agent::number(wait_reason::once) ? static_cast<wait_reason>(number) : wait_reason::unknown;
 }
 
 template <class Number> void take(Number given, Number& option) noexcept {
@@ -120,6 +120,7 @@ static_assert(same(TASKS_WAIT_CHILD, wait_reason::child));
 static_assert(same(TASKS_WAIT_LOCK_FILE, wait_reason::lock_file));
 static_assert(same(TASKS_WAIT_MESSAGE_QUEUE, wait_reason::message_queue));
 static_assert(same(TASKS_WAIT_JOB_QUEUE, wait_reason::job_queue));
+static_assert(same(TASKS_WAIT_ONCE, wait_reason::once));
 
 } // namespace
 } // namespace tasks

@@ -41,5 +41,6 @@ static_assert(same(wait_reason::child, protocol::WaitReason::child));
 static_assert(same(wait_reason::lock_file, protocol::WaitReason::lock_file));
 static_assert(same(wait_reason::message_queue, protocol::WaitReason::message_queue));
 static_assert(same(wait_reason::job_queue, protocol::WaitReason::job_queue));
+static_assert(same(wait_reason::once, protocol::WaitReason::once));
 
 } // namespace tasks::agent

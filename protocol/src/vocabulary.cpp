@@ -10,18 +10,18 @@ namespace {
 // Indexed by the value's number. The words are what people and JSON read: changing one breaks readers of JSON.
 constexpr std::array<std::string_view, 5> kind_words{"unknown", "thread", "coroutine", "fiber", "job"};
 constexpr std::array<std::string_view, 5> state_words{"unknown", "running", "runnable", "waiting", "done"};
-constexpr std::array<std::string_view, 29> wait_reason_words{
+constexpr std::array<std::string_view, 30> wait_reason_words{
     "none",     "unknown",   "chan send",  "chan receive",  "select",    "mutex", "rwlock read", "rwlock write",
     "cond",     "semaphore", "barrier",    "join",          "future",    "sleep", "timer",       "io read",
     "io write", "io accept", "io connect", "poll",          "futex",     "await", "nil",         "not started",
-    "signal",   "child",     "lock file",  "message queue", "job queue",
+    "signal",   "child",     "lock file",  "message queue", "job queue", "once",
 };
 constexpr std::array<std::string_view, 8> capture_words{"unknown", "captured",      "running",  "changing",
                                                         "exited",  "not permitted", "deadline", "unreadable"};
 
 static_assert(kind_words.size() == static_cast<std::size_t>(Kind::job) + 1);
 static_assert(state_words.size() == static_cast<std::size_t>(State::done) + 1);
-static_assert(wait_reason_words.size() == static_cast<std::size_t>(WaitReason::job_queue) + 1);
+static_assert(wait_reason_words.size() == static_cast<std::size_t>(last_wait_reason) + 1);
 static_assert(capture_words.size() == static_cast<std::size_t>(Capture::unreadable) + 1);
 
 template <class Value, std::size_t N> Value value_from(std::uint64_t number, const std::array<std::string_view, N>&) {

@@ -37,12 +37,13 @@ TEST_CASE("words are those that people and JSON read") {
     CHECK(word(WaitReason::not_started) == "not started");
     CHECK(word(WaitReason::none) == "none");
     CHECK(word(WaitReason::job_queue) == "job queue");
+    CHECK(word(WaitReason::once) == "once");
 }
 
 TEST_CASE("a number from a newer peer is unknown") {
     CHECK(kind_from(5) == Kind::unknown);
     CHECK(state_from(5) == State::unknown);
-    CHECK(wait_reason_from(29) == WaitReason::unknown);
+    CHECK(wait_reason_from(30) == WaitReason::unknown);
     CHECK(capture_from(8) == Capture::unknown);
     CHECK(capture_from(7) == Capture::unreadable);
     CHECK(wait_reason_from(0) == WaitReason::none);

@@ -19,7 +19,8 @@ STATES = ["unknown", "running", "runnable", "waiting", "done"]
 WAIT_REASONS = [
     None, "unknown", "chan send", "chan receive", "select", "mutex", "rwlock read", "rwlock write", "cond", "semaphore",
     "barrier", "join", "future", "sleep", "timer", "io read", "io write", "io accept", "io connect", "poll", "futex",
-    "await", "nil", "not started", "signal", "child", "lock file", "message queue", "job queue"]
+    "await", "nil", "not started", "signal", "child", "lock file", "message queue", "job queue",
+    "once"]
 
 
 class Damaged(Exception):

@@ -90,7 +90,8 @@ typedef enum tasks_wait_reason {
     TASKS_WAIT_CHILD = 25,
     TASKS_WAIT_LOCK_FILE = 26,
     TASKS_WAIT_MESSAGE_QUEUE = 27,
-    TASKS_WAIT_JOB_QUEUE = 28
+    TASKS_WAIT_JOB_QUEUE = 28,
+    TASKS_WAIT_ONCE = 29
 } tasks_wait_reason;
 
 /* Room for a scope (job, wait, label, run); what is in it is the library's. */

@@ -36,6 +36,7 @@ enum class wait_reason : std::uint8_t {
     lock_file = 26,
     message_queue = 27,
     job_queue = 28, ///< a worker, for work to do
+    once = 29,      ///< what is done once, by another: std::call_once, a static variable
 };
 
 } // namespace tasks

@@ -47,6 +47,10 @@ constexpr std::array c_functions{
     FunctionWait{"sem_clockwait", WaitReason::semaphore},
     FunctionWait{"new_sem_wait", WaitReason::semaphore},
     FunctionWait{"pthread_barrier_wait", WaitReason::barrier},
+    FunctionWait{"pthread_once", WaitReason::once},
+    FunctionWait{"pthread_once_slow", WaitReason::once},
+    FunctionWait{"call_once", WaitReason::once},
+    FunctionWait{"cxa_guard_acquire", WaitReason::once}, // of libstdc++: a static variable of a function
 };
 
 // libstdc++'s and libc++'s, by the beginning of the demangled name after inline namespaces are taken out.
@@ -69,6 +73,7 @@ constexpr std::array cpp_prefixes{
     FunctionWait{"std::__platform_semaphore", WaitReason::semaphore},
     FunctionWait{"std::latch::", WaitReason::barrier},
     FunctionWait{"std::barrier", WaitReason::barrier},
+    FunctionWait{"std::call_once", WaitReason::once},
     FunctionWait{"std::__tree_barrier", WaitReason::barrier},
 };
 

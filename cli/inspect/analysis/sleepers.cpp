@@ -39,6 +39,7 @@ bool inside(WaitReason reason) {
     case WaitReason::await:
     case WaitReason::nil:
     case WaitReason::job_queue:
+    case WaitReason::once:
         return true;
     default:
         return false;

@@ -170,7 +170,7 @@ template <class Archive> void fields(Archive& a, ThreadFacts& of) {
     a.number(10, of.last_ran_ago_ns);
     a.fixed(11, of.taken_at_ns);
     a.text(12, of.wait_channel);
-    a.enumeration(13, of.wait_reason, protocol::WaitReason::job_queue);
+    a.enumeration(13, of.wait_reason, protocol::last_wait_reason);
     a.message(14, of.wait);
     a.enumeration(15, of.running_by, RunningBy::ptrace);
     a.raw(16, of.stack, protocol::max_stack_bytes);
@@ -184,7 +184,7 @@ template <class Archive> void fields(Archive& a, TaskFacts& of) {
     a.number(2, of.scopes);
     a.enumeration(3, of.kind, protocol::Kind::job);
     a.enumeration(4, of.state, protocol::State::done);
-    a.enumeration(5, of.wait_reason, protocol::WaitReason::job_queue);
+    a.enumeration(5, of.wait_reason, protocol::last_wait_reason);
     a.fixed(6, of.wait_object);
     a.number(7, of.wait_site);
     a.number(8, of.tid);

@@ -42,7 +42,9 @@ enum class WaitReason : std::uint8_t {
     lock_file = 26,
     message_queue = 27,
     job_queue = 28,
+    once = 29,
 };
+inline constexpr auto last_wait_reason = WaitReason::once;
 
 /// What came of one thread.
 enum class Capture : std::uint8_t {

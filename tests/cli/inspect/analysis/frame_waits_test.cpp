@@ -29,6 +29,9 @@ TEST_CASE("the C library's waiting functions are known under all their symbols")
     CHECK(wait_of_function("pthread_rwlock_rdlock") == WaitReason::rwlock_read);
     CHECK(wait_of_function("pthread_rwlock_wrlock") == WaitReason::rwlock_write);
     CHECK(wait_of_function("pthread_barrier_wait") == WaitReason::barrier);
+    CHECK(wait_of_function("pthread_once@@GLIBC_2.34") == WaitReason::once);
+    CHECK(wait_of_function("__pthread_once_slow") == WaitReason::once);
+    CHECK(wait_of_function("call_once") == WaitReason::once);
 }
 
 TEST_CASE("the C++ library's waiting functions are known with return types and inline namespaces") {
@@ -41,6 +44,8 @@ TEST_CASE("the C++ library's waiting functions are known with return types and i
     CHECK(wait_of_function("std::thread::join()") == WaitReason::join);
     CHECK(wait_of_function("std::__future_base::_State_baseV2::wait()") == WaitReason::future);
     CHECK(wait_of_function("std::latch::wait() const") == WaitReason::barrier);
+    CHECK(wait_of_function("__cxa_guard_acquire") == WaitReason::once);
+    CHECK(wait_of_function("void std::call_once<void (&)()>(std::once_flag&, void (&)())") == WaitReason::once);
 }
 
 TEST_CASE("a function that only mentions the library's names does not wait") {
