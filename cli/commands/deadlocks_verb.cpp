@@ -9,7 +9,8 @@ Outcome deadlocks_verb(const inspect::World& world, const Invocation& asked, con
     inspect::CaptureOptions options;
     options.figures = false;
     options.last_ran = false;
-    options.touch = false; // who runs waits for nobody
+    options.touch = false;       // who runs waits for nobody
+    options.second_look = false; // and only steady waits are findings
     const auto snapshot = capture_target(world, asked, options);
     if (!snapshot) {
         return snapshot.error();

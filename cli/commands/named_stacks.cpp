@@ -81,6 +81,9 @@ Result<Report, inspect::Error> with_names(const inspect::World& world, const ins
             inspect::StackSource{[&unwinder](const inspect::ThreadFacts& thread) { return unwinder.unwind(thread); },
                                  [&symbolizer](std::uint64_t pc, bool exact) -> const std::vector<inspect::Frame>& {
                                      return symbolizer.frames(pc, exact);
+                                 },
+                                 [&symbolizer](std::uint64_t pc, bool exact) -> const std::vector<inspect::Frame>& {
+                                     return symbolizer.symbol(pc, exact);
                                  }});
     });
 }
@@ -100,7 +103,7 @@ Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& w
                                                          const NameSources& sources) {
     return with_names<inspect::StackReport>(world, snapshot, sources, [&](const inspect::StackSource& source) {
         auto report = inspect::analyse_stacks(snapshot, source, options);
-        report.waits = inspect::analyse_waits(snapshot, source);
+        report.waits = inspect::analyse_waits(snapshot, source, inspect::Places::all);
         return report;
     });
 }
@@ -109,7 +112,8 @@ Result<inspect::DeadlockReport, inspect::Error>
 name_waits(const inspect::World& world, const inspect::Snapshot& snapshot, const NameSources& sources) {
     return with_names<inspect::DeadlockReport>(world, snapshot, sources, [&](const inspect::StackSource& source) {
         return inspect::DeadlockReport{snapshot.process, snapshot.taken_at_realtime_ns, snapshot.threads.size(),
-                                       inspect::analyse_waits(snapshot, source), snapshot.incomplete};
+                                       inspect::analyse_waits(snapshot, source, inspect::Places::findings),
+                                       snapshot.incomplete};
     });
 }
 

@@ -100,7 +100,8 @@ void write_waits_on(const inspect::WaitGraph& waits, const inspect::TaskView& ta
     const auto* edge = task.tid == 0 ? nullptr : waits.edge(task.tid);
     const auto* wait = task.thread != nullptr && task.from_thread ? &task.thread->wait : nullptr;
     const bool fds = wait != nullptr && (wait->fd >= 0 || wait->fds || wait->timeout_ns);
-    if (lock == nullptr && edge == nullptr && !fds) {
+    const bool uninterruptible = wait != nullptr && task.thread->uninterruptible;
+    if (lock == nullptr && edge == nullptr && !fds && !uninterruptible) {
         json.null();
         return;
     }
@@ -119,6 +120,8 @@ void write_waits_on(const inspect::WaitGraph& waits, const inspect::TaskView& ta
     const bool left = wait != nullptr && wait->timeout_is_left;
     json.key("timeout_ns").number(wait == nullptr || left ? std::nullopt : wait->timeout_ns);
     json.key("timeout_left_ns").number(left ? wait->timeout_ns : std::nullopt);
+    json.key("uninterruptible").boolean(uninterruptible);
+    json.key("kernel_function").string_unless_empty(uninterruptible ? task.thread->wait_channel : "");
     json.end_object();
 }
 

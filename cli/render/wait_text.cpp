@@ -28,6 +28,17 @@ std::string fds_text(const WaitFacts& wait) {
     return wait.fd_target.empty() ? "fd " + std::to_string(wait.fd) : cut_to(clean(wait.fd_target), longest_target);
 }
 
+/// A wait that no signal ends: where in the kernel it is.
+std::string kernel_text(const inspect::ThreadFacts& thread) {
+    if (!thread.uninterruptible) {
+        return "";
+    }
+    const auto place = clean(thread.wait_channel);
+    return "uninterruptible" + (place.empty() ? "" : " in " + place);
+}
+
+void append(const std::string& words, std::string& text) { text += (text.empty() || words.empty() ? "" : " ") + words; }
+
 std::string time_text(const WaitFacts& wait) {
     if (!wait.timeout_ns) {
         return "";
@@ -48,9 +59,12 @@ std::string WaitText::of(const inspect::Group& group) const {
         slot = report_.next[slot];
         const auto other = told(report_.list.at(slot), shape.wait_reason);
         common.object = common.object == other.object ? common.object : "";
+        common.kernel = common.kernel == other.kernel ? common.kernel : "";
         common.time = common.time == other.time ? common.time : "";
     }
-    return common.object + (common.object.empty() || common.time.empty() ? "" : " ") + common.time;
+    append(common.kernel, common.object);
+    append(common.time, common.object);
+    return common.object;
 }
 
 WaitText::Told WaitText::told(const inspect::TaskView& task, WaitReason reason) const {
@@ -62,7 +76,7 @@ WaitText::Told WaitText::told(const inspect::TaskView& task, WaitReason reason) 
     const auto* lock = waits.lock(task.tid);
     const auto* edge = waits.edge(task.tid);
     if (lock == nullptr && edge == nullptr) {
-        return task.from_thread ? Told{fds_text(facts), time_text(facts)} : Told{};
+        return task.from_thread ? Told{fds_text(facts), kernel_text(*task.thread), time_text(facts)} : Told{};
     }
     std::string text;
     if (lock != nullptr) { // "mutex" is told already where that is the reason
@@ -76,7 +90,7 @@ WaitText::Told WaitText::told(const inspect::TaskView& task, WaitReason reason) 
         const auto at = place == nullptr ? "" : frames_.innermost(place->frames);
         text += at.empty() ? "" : " at " + at;
     }
-    return {text, time_text(facts)};
+    return {text, "", time_text(facts)};
 }
 
 std::string who(const inspect::WaitGraph& waits, std::uint32_t tid) {

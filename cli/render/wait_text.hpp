@@ -22,6 +22,7 @@ private:
     /// Of one task; `time`: how long.
     struct Told {
         std::string object;
+        std::string kernel; ///< of an uninterruptible wait: where in the kernel
         std::string time;
         bool operator==(const Told&) const = default;
     };

@@ -42,7 +42,7 @@ void use(const Snapshot& snapshot) {
     const auto source = inspect::source_of(*snapshot.names);
     const auto stacks = inspect::analyse_stacks(snapshot, source, {});
     const auto vitals = inspect::analyse_vitals(snapshot);
-    const auto waits = inspect::analyse_waits(snapshot, source);
+    const auto waits = inspect::analyse_waits(snapshot, source, inspect::Places::all);
     must(stacks.groups.size() <= snapshot.tasks.size() + snapshot.threads.size(), "a group has tasks");
     must(vitals.by_kind.size() <= 5 && waits.edges.size() <= snapshot.threads.size(), "counts are counts");
 }

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from example_process import TASKS, run, until
+from example_process import TASKS, run, tasks, until
 
 MOST_MS = float(os.environ.get("TASKS_TEST_FROZEN_MS", "0"))
 WRITING = """
@@ -83,6 +83,7 @@ def main():
                 try:
                     until("three threads in D", lambda: states(process.pid).count("D") == 3)
                     report, took = dump(process.pid)
+                    text = tasks("stack", process.pid)
                 finally:
                     run("fsfreeze", "--unfreeze", mounted)
             finally:
@@ -90,6 +91,9 @@ def main():
     held = [group for group in report["groups"] if group["wait_reason"] == "io write"]
     assert sum(group["count"] for group in held) == 3, report["groups"]
     assert all(group["frames"] for group in held), held
+    waits = [task["waits_on"] for group in held for task in group["tasks"]]
+    assert all(wait["uninterruptible"] and wait["kernel_function"] for wait in waits), waits
+    assert text.count(" uninterruptible in ") == len(held), text
     assert report["incomplete"] == [], report["incomplete"]
     print(f"a dump with three threads in D: {took:.1f} ms")
     assert not MOST_MS or took <= MOST_MS, took

@@ -12,18 +12,26 @@
 
 namespace tasks::inspect {
 
-/// How analysis gets at stacks and names; in the command these are Unwinder::unwind and Symbolizer::frames.
+/// How analysis gets at stacks and names; in the command these are Unwinder::unwind, Symbolizer::frames and, where
+/// names without lines will do, Symbolizer::symbol.
 struct StackSource {
     std::function<Trace(const ThreadFacts&)> unwind;
     std::function<const std::vector<Frame>&(std::uint64_t pc, bool exact)> frames;
+    std::function<const std::vector<Frame>&(std::uint64_t pc, bool exact)> symbol = frames;
 };
 
 /// Groups first by raw pcs, kind, state and wait, then names each distinct pc once. The report refers to the snapshot.
 StackReport analyse_stacks(const Snapshot& snapshot, const StackSource& source, const StackOptions& options);
 StackReport analyse_stacks(Snapshot&&, const StackSource&, const StackOptions&) = delete;
 
+/// Of whom a wait graph tells where they are.
+enum class Places {
+    all,      ///< of everybody that is waited for
+    findings, ///< only of who has part in a finding: nobody else's lines are read
+};
+
 /// Who waits for whom, and what follows.
-WaitGraph analyse_waits(const Snapshot& snapshot, const StackSource& source);
+WaitGraph analyse_waits(const Snapshot& snapshot, const StackSource& source, Places places);
 
 /// Counts. Needs no stacks: a thread's state and wait come from its wait facts and from the table.
 VitalsReport analyse_vitals(const Snapshot& snapshot);

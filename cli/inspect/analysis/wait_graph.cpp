@@ -33,7 +33,7 @@ public:
         }
     }
 
-    WaitGraph make() {
+    WaitGraph make(Places places) {
         for (const auto& [tid, thread] : threads_) {
             look_at(*thread);
         }
@@ -46,7 +46,7 @@ public:
         std::ranges::sort(graph_.edges, {}, &WaitEdge::waiter_tid);
         const bool asleep = all_asleep(snapshot_, graph_);
         graph_.findings = find_deadlocks(graph_.edges, asleep);
-        add_places();
+        add_places(places);
         return std::move(graph_);
     }
 
@@ -55,7 +55,7 @@ private:
         if (thread.wait.futex_bytes.empty()) {
             return;
         }
-        const auto frames = frames_of(thread, false);
+        const auto frames = innermost_of(thread);
         if (const auto lock = lock_of(thread, frames)) {
             graph_.locks.push_back({thread.tid, *lock});
         } else if (const auto tid = joined_by(thread, frames)) {
@@ -96,14 +96,15 @@ private:
         }
     }
 
-    void add_places() {
+    void add_places(Places places) {
         std::unordered_set<std::uint32_t> tids;
-        for (const auto& edge : graph_.edges) {
+        for (const auto& edge : places == Places::all ? graph_.edges : std::vector<WaitEdge>{}) {
             tids.insert(edge.holder_tid);
         }
         for (const auto& finding : graph_.findings) {
             for (const auto& edge : finding.edges) {
                 tids.insert(edge.waiter_tid);
+                tids.insert(edge.holder_tid);
             }
             if (finding.kind == FindingKind::all_asleep) {
                 std::ranges::for_each(threads_, [&](const auto& thread) { tids.insert(thread.first); });
@@ -136,7 +137,7 @@ private:
             place.wait_reason = task.state == State::waiting ? task.wait_reason : WaitReason::none;
         }
         if (const auto thread = threads_.find(tid); thread != threads_.end()) {
-            place.frames = frames_of(*thread->second, true);
+            place.frames = frames_of(*thread->second);
             if (place.wait_reason == WaitReason::futex) {
                 place.wait_reason = wait_of_frames(place.frames).value_or(WaitReason::futex);
             }
@@ -144,17 +145,30 @@ private:
         return place;
     }
 
-    /// Innermost first; not `whole`: up to the first that is not the libraries'.
-    std::vector<Frame> frames_of(const ThreadFacts& thread, bool whole) const {
+    Trace trace_of(const ThreadFacts& thread) const {
+        const bool captured = thread.capture == protocol::Capture::captured || thread.captured_running();
+        return captured ? source_.unwind(thread) : Trace{};
+    }
+
+    /// Innermost first.
+    std::vector<Frame> frames_of(const ThreadFacts& thread) const {
         std::vector<Frame> frames;
-        if (thread.capture != protocol::Capture::captured && !thread.captured_running()) {
-            return frames;
-        }
-        const auto trace = source_.unwind(thread);
+        const auto trace = trace_of(thread);
         for (std::size_t at = 0; at < trace.pcs.size(); ++at) {
             const auto& named = source_.frames(trace.pcs[at], trace.exact[at]);
             frames.insert(frames.end(), named.begin(), named.end());
-            if (!whole && !named.empty() && !in_runtime(named.back())) {
+        }
+        return frames;
+    }
+
+    /// Up to the first that is not the libraries', without lines.
+    std::vector<Frame> innermost_of(const ThreadFacts& thread) const {
+        std::vector<Frame> frames;
+        const auto trace = trace_of(thread);
+        for (std::size_t at = 0; at < trace.pcs.size(); ++at) {
+            const auto& named = source_.symbol(trace.pcs[at], trace.exact[at]);
+            frames.insert(frames.end(), named.begin(), named.end());
+            if (!named.empty() && !in_runtime(named.back())) {
                 break;
             }
         }
@@ -178,6 +192,8 @@ const LockWait* WaitGraph::lock(std::uint32_t waiter_tid) const { return find_by
 
 const WaitPlace* WaitGraph::place(std::uint32_t tid) const { return find_by(places, tid, &WaitPlace::tid); }
 
-WaitGraph analyse_waits(const Snapshot& snapshot, const StackSource& source) { return Maker{snapshot, source}.make(); }
+WaitGraph analyse_waits(const Snapshot& snapshot, const StackSource& source, Places places) {
+    return Maker{snapshot, source}.make(places);
+}
 
 } // namespace tasks::inspect

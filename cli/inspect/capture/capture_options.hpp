@@ -15,6 +15,9 @@ struct CaptureOptions {
     bool touch = true;    ///< threads that run may be sampled, or held for microseconds; from outside only
     bool stop = false;    ///< the whole process is held meanwhile; from outside only
     bool last_ran = true; ///< how long ago each thread last ran, which costs most of its time
+    /// Each thread is looked at again when its stack has been copied, from outside. Not needed where only waits count
+    /// that settle_waits() finds steady, which is a second look.
+    bool second_look = true;
 
     std::uint64_t hello_ns = 500'000'000;  ///< after that the agent counts as hung
     std::uint64_t answer_ns = 800'000'000; ///< from the start; what has not come until then is left out

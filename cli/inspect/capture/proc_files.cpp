@@ -78,7 +78,11 @@ Result<std::string, int> ProcFiles::read(std::string_view name, std::size_t cap)
 }
 
 Result<std::string, int> ProcFiles::read_once(std::uint32_t pid, std::string_view name) const {
-    const FileDescriptor file{::open(path(pid, name).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+    return read_once(std::to_string(pid) + "/" + std::string{name});
+}
+
+Result<std::string, int> ProcFiles::read_once(std::string_view name) const {
+    const FileDescriptor file{::open(path(name).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
     if (!file) {
         return Failure{errno};
     }

@@ -37,6 +37,7 @@ public:
     Result<std::string, int> read(std::string_view name, std::size_t cap = small_file_bytes) const;
     /// What one read() of up to 4 KiB gives: the whole of files like stat, which the kernel makes in one piece.
     Result<std::string, int> read_once(std::uint32_t pid, std::string_view name) const;
+    Result<std::string, int> read_once(std::string_view name) const;
     /// Where a symbolic link points to, at most 4,095 bytes.
     Result<std::string, int> link(std::uint32_t pid, std::string_view name) const;
     Result<std::string, int> link(std::string_view name) const;

@@ -50,8 +50,10 @@ Capture capture_of(int error) {
 }
 
 /// Up to `bytes` from `address`; a piece for each page, so that an unmapped one ends the copy and does not undo it.
-std::string copy_memory(std::uint32_t pid, std::uint64_t address, std::size_t bytes) {
-    std::string copy(bytes, '\0');
+/// `room` is kept from thread to thread: most stacks are much shorter, and fresh pages for all of it cost as much as
+/// the copy.
+std::string copy_memory(std::uint32_t pid, std::uint64_t address, std::size_t bytes, std::string& room) {
+    room.resize(std::max(room.size(), bytes));
     std::array<iovec, protocol::max_stack_bytes / page_bytes + 1> pages{};
     std::size_t count = 0;
     for (std::size_t done = 0; done < bytes && count < pages.size(); ++count) {
@@ -60,8 +62,7 @@ std::string copy_memory(std::uint32_t pid, std::uint64_t address, std::size_t by
         pages[count] = {reinterpret_cast<void*>(address + done), piece};
         done += piece;
     }
-    copy.resize(read_memory(static_cast<pid_t>(pid), std::span{pages}.first(count), copy));
-    return copy;
+    return room.substr(0, read_memory(static_cast<pid_t>(pid), std::span{pages}.first(count), {room.data(), bytes}));
 }
 
 /// Of a process whose memory hangs whoever reads it.
@@ -81,6 +82,7 @@ struct Readers {
     NoMemory none;
     WaitReader waits;
     SchedulerClocks clocks;
+    std::string room;
 };
 
 class ThreadReader {
@@ -101,17 +103,22 @@ public:
             }
         }
         if (thread_.capture != Capture::captured) {
+            thread_.schedstat.clear();
             thread_.stack.clear();
             thread_.wait = {};
             thread_.last_ran_ago_ns.reset();
         }
-        const auto channel = text("wchan");
-        thread_.wait_channel = channel && *channel != "0" ? *channel : "";
+        if (thread_.uninterruptible) {
+            const auto channel = text("wchan");
+            thread_.wait_channel = channel && *channel != "0" ? *channel : "";
+        }
         return std::move(thread_);
     }
 
 private:
-    Result<std::string, int> text(std::string_view file) const { return world_.proc.read(folder_ + std::string{file}); }
+    Result<std::string, int> text(std::string_view file) const {
+        return world_.proc.read_once(folder_ + std::string{file});
+    }
 
     void name() {
         if (auto comm = text("comm")) {
@@ -130,12 +137,13 @@ private:
         const auto stat = text("stat");
         const auto sched = text("sched");
         const auto facts = stat ? parse_stat(*stat) : std::nullopt;
+        thread_.uninterruptible = facts && facts->state == 'D';
         const auto ran = sched ? protocol::exec_start_ns(*sched) : std::nullopt;
         thread_.last_ran_ago_ns = facts && facts->cpu && ran ? readers_.clocks.ago(*facts->cpu, *ran) : std::nullopt;
     }
 
     Capture look_once(std::uint32_t stack_bytes) {
-        const auto ran = text("schedstat");
+        auto ran = text("schedstat");
         const auto call = text("syscall");
         if (!ran || !call) {
             return capture_of(call ? ran.error() : call.error());
@@ -151,7 +159,7 @@ private:
             return Capture::exited; // it has given up its stack: the main thread, waiting for the others to end
         }
         const bool copies = stack_bytes != 0 && readers_.has_memory;
-        thread_.stack = copies ? copy_memory(asked_.pid, thread_.sp, stack_bytes) : std::string{};
+        thread_.stack = copies ? copy_memory(asked_.pid, thread_.sp, stack_bytes, readers_.room) : std::string{};
         thread_.stack_cut = stack_bytes != 0 && thread_.stack.size() == stack_bytes;
         if (asked_.stack_bytes != 0) {
             readers_.waits.read(thread_);
@@ -159,12 +167,16 @@ private:
         if (asked_.last_ran) {
             last_ran();
         }
+        thread_.schedstat = *std::move(ran);
+        if (!asked_.second_look) {
+            return copies && thread_.stack.empty() ? Capture::unreadable : Capture::captured;
+        }
         const auto call_again = text("syscall");
         const auto ran_again = text("schedstat");
         if (!call_again || !ran_again) {
             return capture_of(call_again ? ran_again.error() : call_again.error());
         }
-        if (*call_again != *call || *ran_again != *ran) {
+        if (*call_again != *call || *ran_again != thread_.schedstat) {
             return Capture::changing;
         }
         return copies && thread_.stack.empty() ? Capture::unreadable : Capture::captured;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "capture/proc_stat.hpp"
 #include "capture/proc_threads.hpp"
 #include "capture/steady_waits.hpp"
 #include "capture/task_folders.hpp"
@@ -11,9 +12,15 @@ namespace tasks::inspect {
 namespace {
 
 bool in_the_same_call(const World& world, const std::string& folder, const ThreadFacts& thread) {
-    const auto text = world.proc.read(folder + "syscall");
+    const auto text = world.proc.read_once(folder + "syscall");
     ThreadFacts now;
     return text && parse_syscall(*text, now) && now.syscall == thread.syscall && now.arguments == thread.arguments;
+}
+
+bool is_uninterruptible(const World& world, const std::string& folder) {
+    const auto text = world.proc.read_once(folder + "stat");
+    const auto facts = text ? parse_stat(*text) : std::nullopt;
+    return facts && facts->state == 'D';
 }
 
 /// Those of `tids` that were not captured. The agent's thread is none of the process's own.
@@ -43,6 +50,7 @@ void read_waits(const World& world, const WaitsAsked& asked, const Deadline& dea
             const auto folder = folders.of(thread.tid);
             if (!folder.empty() && in_the_same_call(world, folder, thread)) {
                 reader.read(thread);
+                thread.uninterruptible = thread.wait.futex == 0 && is_uninterruptible(world, folder);
             }
         }
     });

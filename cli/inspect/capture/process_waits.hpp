@@ -15,7 +15,8 @@ struct WaitsAsked {
     bool own_pid_namespace = true; ///< false: threads are numbered as the process does
 };
 
-/// Fills ThreadFacts::wait of the threads that still are in the system call that they were captured in.
+/// Fills ThreadFacts::wait, and uninterruptible, of the threads that still are in the system call that they were
+/// captured in.
 void read_waits(const World& world, const WaitsAsked& asked, const Deadline& deadline, MemoryWatch& watch,
                 Snapshot& into);
 

@@ -142,7 +142,9 @@ struct ThreadFacts {
     bool stack_cut = false;
     std::optional<std::uint64_t> last_ran_ago_ns; ///< scheduler clock; any wake-up resets it
     std::uint64_t taken_at_ns = 0;
-    std::string wait_channel;
+    std::string wait_channel;     ///< the kernel function that it waits in; from outside only of an uninterruptible one
+    bool uninterruptible = false; ///< state D: no signal ends its wait
+    std::string schedstat; ///< when it was looked at; it has not run since while /proc says the same; "" not read
     std::optional<protocol::WaitReason> wait_reason; ///< told in place of the system call's arguments
     WaitFacts wait;
     BirthFacts birth;

@@ -27,6 +27,10 @@ public:
 
     void take() {
         keep([this](Candidate& one) {
+            if (!one.thread->schedstat.empty()) {
+                one.ran = one.thread->schedstat;
+                return true; // it was there then; that it has not run since shows below
+            }
             one.ran = text(one, "schedstat"); // before the call: whoever has run since shows
             return !one.ran.empty() && waits_there(one);
         });
@@ -46,7 +50,7 @@ private:
     }
 
     std::string text(const Candidate& one, std::string_view file) const {
-        auto read = world_.proc.read(one.folder + std::string{file});
+        auto read = world_.proc.read_once(one.folder + std::string{file});
         return read ? *std::move(read) : std::string{};
     }
 

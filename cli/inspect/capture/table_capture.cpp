@@ -152,7 +152,8 @@ void look_from_outside(const World& world, const Target& target, const OpenTable
     const bool same_numbers = target.files.inner_pid == 0 || target.files.inner_pid == pid;
     snapshot.agent_tid = table == nullptr ? 0 : table->reader.facts().agent_tid;
     MemoryWatch watch;
-    const ThreadsAsked asked{pid, snapshot.agent_tid, same_numbers, stacks ? options.stack_bytes : 0, options.last_ran};
+    const ThreadsAsked asked{
+        pid, snapshot.agent_tid, same_numbers, stacks ? options.stack_bytes : 0, options.last_ran, options.second_look};
     if (stacks) {
         capture_threads({world, pid, asked, options.touch, deadline, watch}, options.stop, snapshot);
     } else {

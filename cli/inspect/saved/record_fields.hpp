@@ -177,6 +177,7 @@ template <class Archive> void fields(Archive& a, ThreadFacts& of) {
     a.raw_numbers(17, of.registers, protocol::max_registers);
     a.known_flag(18, of.ran);
     a.message(19, of.birth);
+    a.flag(20, of.uninterruptible);
 }
 
 template <class Archive> void fields(Archive& a, TaskFacts& of) {

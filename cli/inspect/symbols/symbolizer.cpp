@@ -17,9 +17,9 @@ public:
     explicit ModuleNames(ElfModule& module) : module_(module) {}
 
     std::vector<Frame> at(std::uint64_t address);
+    std::string symbol_at(std::uint64_t address);
 
 private:
-    std::string symbol_at(std::uint64_t address);
     std::string name_of(const SourceFrame& frame, std::uint64_t address);
 
     ElfModule& module_;
@@ -72,15 +72,23 @@ struct Symbolizer::State {
     std::unordered_map<const ElfModule*, ModuleNames> names;
     std::unordered_map<std::uint64_t, std::vector<Frame>> exact;
     std::unordered_map<std::uint64_t, std::vector<Frame>> calls;
+    std::unordered_map<std::uint64_t, std::vector<Frame>> exact_symbols;
+    std::unordered_map<std::uint64_t, std::vector<Frame>> call_symbols;
 
-    std::vector<Frame> read(std::uint64_t pc, bool exact_pc);
+    std::vector<Frame> read(std::uint64_t pc, bool exact_pc, bool lines);
 };
 
-std::vector<Frame> Symbolizer::State::read(std::uint64_t pc, bool exact_pc) {
+std::vector<Frame> Symbolizer::State::read(std::uint64_t pc, bool exact_pc, bool lines) {
     const auto place = modules.find(pc);
     std::vector<Frame> frames(1);
-    if (place.elf != nullptr)
-        frames = names.try_emplace(place.elf, *place.elf).first->second.at(pc - place.bias - (exact_pc ? 0 : 1));
+    if (place.elf != nullptr) {
+        ModuleNames& module = names.try_emplace(place.elf, *place.elf).first->second;
+        const std::uint64_t address = pc - place.bias - (exact_pc ? 0 : 1);
+        if (lines)
+            frames = module.at(address);
+        else
+            frames.front().function = module.symbol_at(address);
+    }
     for (Frame& frame : frames) {
         frame.address = pc;
         if (place.module == nullptr)
@@ -99,7 +107,14 @@ Symbolizer::~Symbolizer() = default;
 const std::vector<Frame>& Symbolizer::frames(std::uint64_t pc, bool exact) {
     auto& kept = (exact ? state_->exact : state_->calls)[pc];
     if (kept.empty())
-        kept = state_->read(pc, exact);
+        kept = state_->read(pc, exact, true);
+    return kept;
+}
+
+const std::vector<Frame>& Symbolizer::symbol(std::uint64_t pc, bool exact) {
+    auto& kept = (exact ? state_->exact_symbols : state_->call_symbols)[pc];
+    if (kept.empty())
+        kept = state_->read(pc, exact, false);
     return kept;
 }
 

@@ -48,18 +48,21 @@ Dwarf* ElfModule::dwarf() {
     return dwarf_.get();
 }
 
+bool ElfModule::has_own_debug_information() const {
+    return image_.has_section(".debug_info") || image_.has_section(".zdebug_info");
+}
+
 const ElfImage* ElfModule::debug_image() {
-    open_debug_information();
+    if (!std::exchange(debug_file_tried_, true) && !has_own_debug_information())
+        debug_file_ = find_debug_file(image_, place_);
     return debug_file_ ? &debug_file_->image : nullptr;
 }
 
 void ElfModule::open_debug_information() {
     if (std::exchange(debug_tried_, true))
         return;
-    const bool own = image_.has_section(".debug_info") || image_.has_section(".zdebug_info");
-    if (!own)
-        debug_file_ = find_debug_file(image_, place_);
-    if (!own && !debug_file_)
+    const bool own = has_own_debug_information();
+    if (!own && debug_image() == nullptr)
         return;
     ElfImage& from = own ? image_ : debug_file_->image;
     for (const char* section :

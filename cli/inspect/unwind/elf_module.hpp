@@ -33,7 +33,7 @@ public:
     Dwarf_CFI* debug_frames();
     /// DWARF, or null. Owned here.
     Dwarf* dwarf();
-    /// The separate debug file, or null.
+    /// The separate debug file, or null. Its DWARF is not opened for it: libdw then decompresses all of it.
     const ElfImage* debug_image();
     /// The unit with its functions, which split debug information has in another file; else the unit itself.
     Dwarf_Die full_unit(Dwarf_Die unit);
@@ -55,6 +55,7 @@ private:
         void operator()(Dwarf_CFI* cfi) const noexcept { dwarf_cfi_end(cfi); }
     };
 
+    bool has_own_debug_information() const;
     void open_debug_information();
     bool attach_shared_file(const ElfImage& image, const std::string& path);
     void read_function_starts();
@@ -71,6 +72,7 @@ private:
     std::unique_ptr<Dwarf, EndDwarf> dwarf_; // before the files it reads
     std::unique_ptr<Dwarf_CFI, EndCfi> frames_;
     bool frames_tried_ = false;
+    bool debug_file_tried_ = false;
     bool debug_tried_ = false;
     bool starts_tried_ = false;
     std::vector<std::uint64_t> function_starts_; ///< sorted

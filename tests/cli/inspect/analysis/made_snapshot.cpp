@@ -184,6 +184,6 @@ StackSource MadeSnapshot::source() {
 
 StackReport MadeSnapshot::analyse(const StackOptions& options) { return analyse_stacks(snapshot_, source(), options); }
 
-WaitGraph MadeSnapshot::analyse_waits() { return inspect::analyse_waits(snapshot_, source()); }
+WaitGraph MadeSnapshot::analyse_waits() { return inspect::analyse_waits(snapshot_, source(), Places::all); }
 
 } // namespace tasks::inspect

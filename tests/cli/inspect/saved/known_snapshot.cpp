@@ -79,6 +79,7 @@ void add_threads(Snapshot& snapshot) {
     blocked.last_ran_ago_ns = 2'000'000'000;
     blocked.taken_at_ns = 96'834'123'450'000;
     blocked.wait_channel = "pipe_read";
+    blocked.uninterruptible = true;
     blocked.wait_reason = protocol::WaitReason::io_read;
     blocked.wait = {.fd = 3,
                     .fd_target = "pipe",
