@@ -29,8 +29,8 @@ WAYS = {"perf": (), "ptrace": ("--ptrace",)}
 
 
 @contextlib.contextmanager
-def spinning(threads, *words):
-    """The target, without an agent that answers: its socket is taken away."""
+def spinning(threads, *words, agent_answers=False):
+    """The target, whose agent has no capture signal; it does not answer unless told so: its socket is taken away."""
     with tempfile.TemporaryDirectory(prefix="tasks-running-") as directory:
         process = subprocess.Popen([os.path.join(TARGETS, "spinning"), str(threads), *words], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, text=True, env=dict(os.environ, TASKS_DIR=directory))
@@ -40,7 +40,8 @@ def spinning(threads, *words):
             process.spins = range(int(begin, 16), int(end, 16))
             process.directory = directory
             for sock in glob.glob(os.path.join(directory, "*.sock")):
-                os.unlink(sock)
+                if not agent_answers:
+                    os.unlink(sock)
             yield process
         finally:
             process.kill()
@@ -115,10 +116,11 @@ def each_is_answered(threads, way):
         print(f"{threads} spinning threads, {way}: {best:.0f} ms", flush=True)
 
 
-def each_has_its_stack():
+def each_has_its_stack(agent_answers):
     """With names, from the command."""
-    with spinning(4) as target:
+    with spinning(4, agent_answers=agent_answers) as target:
         report = tasks_json("stack", target.pid, "--timeout", "20s")
+        assert report["state"] == ("answers" if agent_answers else "hung"), report["state"]
         spinners = [group for group in report["groups"] if group["state"] == "running"]
         assert sum(group["count"] for group in spinners) >= 3, report
         for group in spinners:
@@ -235,7 +237,8 @@ def main():
         ended_at_any_moment(way, signal.SIGSTOP, [FACTS, *WAYS[way]], 0.03)
         refused = [] if way == "perf" else [REFUSING, "perf", "--"]
         ended_at_any_moment(way, signal.SIGKILL, [*refused, TASKS, "stack"], 0.15)
-    each_has_its_stack()
+    each_has_its_stack(agent_answers=False)
+    each_has_its_stack(agent_answers=True)
     refused_is_told()
     return 0
 

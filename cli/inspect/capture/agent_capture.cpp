@@ -5,6 +5,7 @@
 
 #include "capture/file_table_source.hpp"
 #include "capture/process_waits.hpp"
+#include "capture/running_threads.hpp"
 #include "capture/task_collector.hpp"
 #include "capture/thread_births.hpp"
 #include "capture/thread_skew.hpp"
@@ -200,6 +201,18 @@ std::optional<AgentError> converse(Conversation& agent, const AgentFiles& files,
     return options.threads ? keep_going(agent.threads(options), "the list of threads", snapshot) : std::nullopt;
 }
 
+/// Threads that run, of a process that has given its agent no signal to capture them by.
+void capture_rest(const World& world, const Target& target, const CaptureOptions& options, const Deadline& deadline,
+                  MemoryWatch& watch, Snapshot& snapshot) {
+    std::vector<std::uint32_t> tids;
+    for (const auto& thread : snapshot.threads) {
+        tids.push_back(thread.tid);
+    }
+    capture_running(world, {target.process.pid, options.stack_bytes, options.touch}, deadline, watch, tids,
+                    snapshot.threads, snapshot.incomplete);
+    snapshot.skew_ns = skew_of(snapshot.threads);
+}
+
 } // namespace
 
 Result<Snapshot, AgentError> capture_from_agent(const World& world, const Target& target,
@@ -225,6 +238,9 @@ Result<Snapshot, AgentError> capture_from_agent(const World& world, const Target
     if (options.threads && options.stack_bytes != 0) {
         const WaitsAsked waits{target.process.pid, target.files.inner_pid == target.process.pid};
         MemoryWatch watch;
+        if (waits.own_pid_namespace) {
+            capture_rest(world, target, options, deadline, watch, snapshot);
+        }
         read_waits(world, waits, deadline, watch, snapshot);
         settle_waits(world, waits, deadline, watch, snapshot);
         tell_hangs(world, watch, snapshot);
