@@ -2,8 +2,8 @@
 # ctest: TIMEOUT 900
 """Program counters of all threads, captured from outside without a stop, equal those of eu-stack, which stops each
 thread and reads its registers: for 1,001 blocked threads and for threads in odd frames, built by g++ and clang++ in many
-ways. The *second* eu-stack run counts: the first one's stops make epoll_wait return with EINTR. With arguments: only
-the builds whose name contains one of them."""
+ways. The *second* eu-stack run counts: the first one's stops make epoll_wait return with EINTR. With arguments, or words
+in TASKS_TEST_PC_BUILDS: only the builds whose name contains one of them."""
 import os
 import re
 import shutil
@@ -145,4 +145,4 @@ def main(wanted):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1:] or os.environ.get("TASKS_TEST_PC_BUILDS", "").split())

@@ -259,14 +259,10 @@ bool parse_syscall(std::string_view line, ThreadFacts& into) {
     return take_number(line, into.sp, 16) && take_number(line, into.pc, 16);
 }
 
-ThreadFacts read_thread(const World& world, const ThreadsAsked& asked, std::uint32_t tid, MemoryWatch& watch) {
-    const auto read = [&](bool memory) {
-        Readers readers{world, asked.pid, memory};
-        return ThreadReader{world, asked, readers, tid}.read(
-            std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes));
-    };
-    ThreadFacts thread;
-    return watch.run([&] { thread = read(true); }) ? thread : read(false);
+ThreadFacts read_thread(const World& world, const ThreadsAsked& asked, std::uint32_t tid) {
+    Readers readers{world, asked.pid, true};
+    return ThreadReader{world, asked, readers, tid}.read(
+        std::min<std::uint32_t>(asked.stack_bytes, protocol::max_stack_bytes));
 }
 
 std::vector<std::uint32_t> read_threads(const World& world, const ThreadsAsked& asked, const Deadline& deadline,

@@ -28,8 +28,8 @@ struct ThreadsAsked {
 std::vector<std::uint32_t> read_threads(const World& world, const ThreadsAsked& asked, const Deadline& deadline,
                                         MemoryWatch& watch, Snapshot& into);
 
-/// One thread as it is now; `tid` as we see it.
-ThreadFacts read_thread(const World& world, const ThreadsAsked& asked, std::uint32_t tid, MemoryWatch& watch);
+/// One thread as it is now; `tid` as we see it. It may hang: for MemoryWatch::run().
+ThreadFacts read_thread(const World& world, const ThreadsAsked& asked, std::uint32_t tid);
 
 /// What /proc/PID/task/TID/syscall says: "running", "-1 SP PC", or "NR arg0 ... arg5 SP PC"; false: malformed.
 bool parse_syscall(std::string_view line, ThreadFacts& into);

@@ -106,21 +106,25 @@ private:
 
     /// At those that did not answer: a thread that sleeps by now is captured as blocked. One that slept and runs again
     /// can be asked again.
+    /// One watched look for all: a new thread may wait 100 ms for its turn beside those that run.
     void look_again() {
-        for (std::size_t at = 0; at < samples_.size(); ++at) {
-            auto& sample = samples_[at];
-            if (sample.outcome != Outcome::unanswered && sample.outcome != Outcome::blocked) {
-                continue;
+        watch_.run([this] {
+            for (std::size_t at = 0; at < samples_.size(); ++at) {
+                if (samples_[at].outcome == Outcome::unanswered || samples_[at].outcome == Outcome::blocked) {
+                    look_again_at(samples_[at], threads_[indexes_[at]]);
+                }
             }
-            auto& thread = threads_[indexes_[at]];
-            auto now = read_thread(world_, {asked_.pid, 0, true, asked_.stack_bytes, true}, sample.tid, watch_);
-            sample.outcome = now.capture == Capture::captured ? Outcome::settled
-                             : now.capture == Capture::exited ? Outcome::ended
-                                                              : Outcome::unanswered;
-            if (sample.outcome == Outcome::settled) {
-                now.tid = thread.tid;
-                thread = std::move(now);
-            }
+        });
+    }
+
+    void look_again_at(RunningSample& sample, ThreadFacts& thread) const {
+        auto now = read_thread(world_, {asked_.pid, 0, true, asked_.stack_bytes, true}, sample.tid);
+        sample.outcome = now.capture == Capture::captured ? Outcome::settled
+                         : now.capture == Capture::exited ? Outcome::ended
+                                                          : Outcome::unanswered;
+        if (sample.outcome == Outcome::settled) {
+            now.tid = thread.tid;
+            thread = std::move(now);
         }
     }
 
