@@ -65,7 +65,8 @@ std::string_view text_of(const char* text, std::size_t bytes) noexcept {
 
 wait_reason reason_of(tasks_wait_reason reason) noexcept {
     const auto number = static_cast<unsigned>(reason);
-    return number <= agent::number(wait_reason::once) ? static_cast<wait_reason>(number) : wait_reason::unknown;
+    return number <= static_cast<unsigned>(protocol::last_wait_reason) ? static_cast<wait_reason>(number)
+                                                                       : wait_reason::unknown;
 }
 
 template <class Number> void take(Number given, Number& option) noexcept {

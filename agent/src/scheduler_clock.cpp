@@ -10,9 +10,6 @@ namespace tasks::agent {
 namespace {
 
 constexpr std::uint64_t comparison_life_ns = 500'000'000;
-// A comparison takes 50 us. One that takes longer lost its processor within, and is wrong by that time.
-constexpr std::uint64_t longest_comparison_ns = 1'000'000;
-constexpr int max_comparisons = 5;
 
 } // namespace
 
@@ -41,7 +38,7 @@ void SchedulerClocks::compare(std::size_t cpu) noexcept {
     pinned_ = true;
     FixedText<32> path;
     path << own_tid_ << "/sched";
-    for (int tries = 0; tries < max_comparisons; ++tries) {
+    for (int tries = 0; tries < protocol::max_clock_comparisons; ++tries) {
         comparison.compared_at_ns = now_ns();
         const std::int64_t got = read_file(task_directory_, path.c_str(), buffer_);
         const std::uint64_t took_ns = now_ns() - comparison.compared_at_ns;
@@ -52,7 +49,7 @@ void SchedulerClocks::compare(std::size_t cpu) noexcept {
             return;
         comparison.offset_ns = comparison.compared_at_ns - *own;
         comparison.known = true;
-        if (took_ns < longest_comparison_ns)
+        if (took_ns < protocol::longest_clock_comparison_ns)
             return;
     }
 }

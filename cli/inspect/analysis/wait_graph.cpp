@@ -55,7 +55,7 @@ private:
         if (thread.wait.futex_bytes.empty()) {
             return;
         }
-        const auto frames = innermost_of(thread);
+        const auto frames = frames_of(thread, Depth::libraries);
         if (const auto lock = lock_of(thread, frames)) {
             graph_.locks.push_back({thread.tid, *lock});
         } else if (const auto tid = joined_by(thread, frames)) {
@@ -98,8 +98,8 @@ private:
 
     void add_places(Places places) {
         std::unordered_set<std::uint32_t> tids;
-        for (const auto& edge : places == Places::all ? graph_.edges : std::vector<WaitEdge>{}) {
-            tids.insert(edge.holder_tid);
+        if (places == Places::all) {
+            std::ranges::for_each(graph_.edges, [&](const auto& edge) { tids.insert(edge.holder_tid); });
         }
         for (const auto& finding : graph_.findings) {
             for (const auto& edge : finding.edges) {
@@ -137,7 +137,7 @@ private:
             place.wait_reason = task.state == State::waiting ? task.wait_reason : WaitReason::none;
         }
         if (const auto thread = threads_.find(tid); thread != threads_.end()) {
-            place.frames = frames_of(*thread->second);
+            place.frames = frames_of(*thread->second, Depth::whole);
             if (place.wait_reason == WaitReason::futex) {
                 place.wait_reason = wait_of_frames(place.frames).value_or(WaitReason::futex);
             }
@@ -145,30 +145,23 @@ private:
         return place;
     }
 
-    Trace trace_of(const ThreadFacts& thread) const {
-        const bool captured = thread.capture == protocol::Capture::captured || thread.captured_running();
-        return captured ? source_.unwind(thread) : Trace{};
-    }
+    enum class Depth {
+        whole,    ///< with lines
+        libraries ///< up to the first frame that is not the libraries', without lines
+    };
 
     /// Innermost first.
-    std::vector<Frame> frames_of(const ThreadFacts& thread) const {
+    std::vector<Frame> frames_of(const ThreadFacts& thread, Depth depth) const {
         std::vector<Frame> frames;
-        const auto trace = trace_of(thread);
-        for (std::size_t at = 0; at < trace.pcs.size(); ++at) {
-            const auto& named = source_.frames(trace.pcs[at], trace.exact[at]);
-            frames.insert(frames.end(), named.begin(), named.end());
+        if (thread.capture != protocol::Capture::captured && !thread.captured_running()) {
+            return frames;
         }
-        return frames;
-    }
-
-    /// Up to the first that is not the libraries', without lines.
-    std::vector<Frame> innermost_of(const ThreadFacts& thread) const {
-        std::vector<Frame> frames;
-        const auto trace = trace_of(thread);
+        const bool whole = depth == Depth::whole;
+        const auto trace = source_.unwind(thread);
         for (std::size_t at = 0; at < trace.pcs.size(); ++at) {
-            const auto& named = source_.symbol(trace.pcs[at], trace.exact[at]);
+            const auto& named = (whole ? source_.frames : source_.symbol)(trace.pcs[at], trace.exact[at]);
             frames.insert(frames.end(), named.begin(), named.end());
-            if (!named.empty() && !in_runtime(named.back())) {
+            if (!whole && !named.empty() && !in_runtime(named.back())) {
                 break;
             }
         }

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "capture/file_table_source.hpp"
+#include "capture/memory_hangs.hpp"
 #include "capture/process_waits.hpp"
 #include "capture/running_threads.hpp"
 #include "capture/task_collector.hpp"

@@ -168,16 +168,15 @@ private:
             last_ran();
         }
         thread_.schedstat = *std::move(ran);
-        if (!asked_.second_look) {
-            return copies && thread_.stack.empty() ? Capture::unreadable : Capture::captured;
-        }
-        const auto call_again = text("syscall");
-        const auto ran_again = text("schedstat");
-        if (!call_again || !ran_again) {
-            return capture_of(call_again ? ran_again.error() : call_again.error());
-        }
-        if (*call_again != *call || *ran_again != thread_.schedstat) {
-            return Capture::changing;
+        if (asked_.second_look) {
+            const auto call_again = text("syscall");
+            const auto ran_again = text("schedstat");
+            if (!call_again || !ran_again) {
+                return capture_of(call_again ? ran_again.error() : call_again.error());
+            }
+            if (*call_again != *call || *ran_again != thread_.schedstat) {
+                return Capture::changing;
+            }
         }
         return copies && thread_.stack.empty() ? Capture::unreadable : Capture::captured;
     }

@@ -18,8 +18,7 @@ struct ThreadsAsked {
     std::uint32_t agent_tid = 0;   ///< left out, as the process itself numbers it; 0: the one named "tasks-agent" is
     bool own_pid_namespace = true; ///< false: threads are numbered as the process does, which /proc/../status tells
     std::uint32_t stack_bytes = protocol::default_stack_bytes; ///< 0: wait facts only
-    bool last_ran =
-        false; ///< how long ago each thread last ran, and whether its wait is uninterruptible: 15 us a thread
+    bool last_ran = false;   ///< how long ago each thread last ran, and whether it is in state D: 15 us a thread
     bool second_look = true; ///< CaptureOptions::second_look
 };
 

@@ -24,8 +24,4 @@ void read_waits(const World& world, const WaitsAsked& asked, const Deadline& dea
 void settle_waits(const World& world, const WaitsAsked& asked, const Deadline& deadline, MemoryWatch& watch,
                   Snapshot& into);
 
-/// The last of a capture: says in `incomplete` where memory hung its readers. Then nobody may become another user: the
-/// modules, whose files would be read so, are taken out.
-void tell_hangs(const World& world, const MemoryWatch& watch, Snapshot& into);
-
 } // namespace tasks::inspect

@@ -105,8 +105,7 @@ private:
     }
 
     /// At those that did not answer: a thread that sleeps by now is captured as blocked. One that slept and runs again
-    /// can be asked again.
-    /// One watched look for all: a new thread may wait 100 ms for its turn beside those that run.
+    /// can be asked again. One watched look for all: a new thread may wait 100 ms for its turn beside those that run.
     void look_again() {
         watch_.run([this] {
             for (std::size_t at = 0; at < samples_.size(); ++at) {

@@ -3,13 +3,6 @@
 #include <tasks/protocol/sched_file.hpp>
 
 namespace tasks::inspect {
-namespace {
-
-// A comparison takes 50 us. One that takes longer lost its processor within, and is wrong by that time.
-constexpr std::uint64_t longest_comparison_ns = 1'000'000;
-constexpr int max_comparisons = 5;
-
-} // namespace
 
 SchedulerClocks::~SchedulerClocks() {
     if (pinned_) {
@@ -30,7 +23,7 @@ std::optional<std::uint64_t> SchedulerClocks::compare(std::uint32_t cpu) {
     }
     pinned_ = true;
     std::optional<std::uint64_t> offset;
-    for (int tries = 0; tries < max_comparisons; ++tries) {
+    for (int tries = 0; tries < protocol::max_clock_comparisons; ++tries) {
         const auto now = world_.clock->monotonic_ns();
         const auto text = world_.proc.read("thread-self/sched");
         const auto own = text ? protocol::exec_start_ns(*text) : std::nullopt;
@@ -38,7 +31,7 @@ std::optional<std::uint64_t> SchedulerClocks::compare(std::uint32_t cpu) {
             return std::nullopt;
         }
         offset = now - *own;
-        if (world_.clock->monotonic_ns() - now < longest_comparison_ns) {
+        if (world_.clock->monotonic_ns() - now < protocol::longest_clock_comparison_ns) {
             break;
         }
     }

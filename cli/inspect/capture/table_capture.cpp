@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "capture/file_table_source.hpp"
+#include "capture/memory_hangs.hpp"
 #include "capture/permission_cause.hpp"
 #include "capture/proc_figures.hpp"
 #include "capture/proc_modules.hpp"

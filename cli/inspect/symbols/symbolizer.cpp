@@ -70,13 +70,18 @@ struct Symbolizer::State {
 
     ModuleMap& modules;
     std::unordered_map<const ElfModule*, ModuleNames> names;
-    std::unordered_map<std::uint64_t, std::vector<Frame>> exact;
-    std::unordered_map<std::uint64_t, std::vector<Frame>> calls;
-    std::unordered_map<std::uint64_t, std::vector<Frame>> exact_symbols;
-    std::unordered_map<std::uint64_t, std::vector<Frame>> call_symbols;
+    std::unordered_map<std::uint64_t, std::vector<Frame>> kept[2][2]; ///< by pc; [exact][with lines]
 
+    const std::vector<Frame>& at(std::uint64_t pc, bool exact_pc, bool lines);
     std::vector<Frame> read(std::uint64_t pc, bool exact_pc, bool lines);
 };
+
+const std::vector<Frame>& Symbolizer::State::at(std::uint64_t pc, bool exact_pc, bool lines) {
+    std::vector<Frame>& frames = kept[exact_pc][lines][pc];
+    if (frames.empty())
+        frames = read(pc, exact_pc, lines);
+    return frames;
+}
 
 std::vector<Frame> Symbolizer::State::read(std::uint64_t pc, bool exact_pc, bool lines) {
     const auto place = modules.find(pc);
@@ -104,18 +109,8 @@ Symbolizer::Symbolizer(ModuleMap& modules) : state_(std::make_unique<State>(modu
 
 Symbolizer::~Symbolizer() = default;
 
-const std::vector<Frame>& Symbolizer::frames(std::uint64_t pc, bool exact) {
-    auto& kept = (exact ? state_->exact : state_->calls)[pc];
-    if (kept.empty())
-        kept = state_->read(pc, exact, true);
-    return kept;
-}
+const std::vector<Frame>& Symbolizer::frames(std::uint64_t pc, bool exact) { return state_->at(pc, exact, true); }
 
-const std::vector<Frame>& Symbolizer::symbol(std::uint64_t pc, bool exact) {
-    auto& kept = (exact ? state_->exact_symbols : state_->call_symbols)[pc];
-    if (kept.empty())
-        kept = state_->read(pc, exact, false);
-    return kept;
-}
+const std::vector<Frame>& Symbolizer::symbol(std::uint64_t pc, bool exact) { return state_->at(pc, exact, false); }
 
 } // namespace tasks::inspect

@@ -11,4 +11,9 @@ namespace tasks::protocol {
 /// The value of se.exec_start in the text of a sched file, in nanoseconds; nothing where the kernel doesn't tell.
 std::optional<std::uint64_t> exec_start_ns(std::string_view sched) noexcept;
 
+// Of comparing a CPU's clock with CLOCK_MONOTONIC, which takes 50 us: one that takes longer lost its processor within,
+// is wrong by that time, and is made again.
+inline constexpr std::uint64_t longest_clock_comparison_ns = 1'000'000;
+inline constexpr int max_clock_comparisons = 5;
+
 } // namespace tasks::protocol
