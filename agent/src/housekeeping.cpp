@@ -26,7 +26,8 @@ std::uint64_t Housekeeping::run(std::uint64_t now_ns) noexcept {
 bool Housekeeping::sample(std::uint64_t now_ns) noexcept {
     const protocol::CountsAnswer counts = registry_.now();
     const Counts::Jobs totals = registry_.jobs_ever().value_or(Counts::Jobs{});
-    const bool busy = counts.jobs > 0 || totals.started != started_before_ || totals.ended != ended_before_;
+    const bool busy =
+        counts.tasks > counts.thread_tasks || totals.started != started_before_ || totals.ended != ended_before_;
     if (!busy)
         return false;
     protocol::TableHeader& header = registry_.file().header();

@@ -42,7 +42,7 @@ JobHandle::JobHandle(const char* name, const SourcePlace& place) noexcept {
         put(record.scopes[0], site);
         agent::put_label(record.label, inherited.key, inherited.text);
     }
-    agent::add_alone(thread->handles.begun, 1);
+    agent::add_alone(thread->handles[agent::counted_jobs].begun, 1);
     registry->count_birth(*thread, site);
     registry->after_begin();
     registry_ = registry;
@@ -68,8 +68,8 @@ void JobHandle::end() noexcept {
         run->let_go(std::uint64_t{record.head.generation} << 32 |
                     number); // the record is free before, see table_layout
     if (thread == nullptr)
-        return registry->end_without_state(number, site_);
-    agent::add_alone(thread->handles.ended, 1);
+        return registry->end_without_state(number, site_, agent::counted_jobs);
+    agent::add_alone(thread->handles[agent::counted_jobs].ended, 1);
     registry->count_death(*thread, site_);
     registry->records().give(thread->store, number);
 }

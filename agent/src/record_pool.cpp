@@ -19,6 +19,7 @@ std::uint32_t first_of(std::uint64_t shared) { return static_cast<std::uint32_t>
 bool RecordPool::create(TableFile& file, std::size_t first_bytes, std::atomic<bool>& low,
                         protocol::SegmentKind kind) noexcept {
     file_ = &file;
+    base_ = file.at<char>(0);
     kind_ = kind;
     low_ = &low;
     const std::size_t records = file.cap_bytes() / protocol::record_bytes + 1;
@@ -66,19 +67,13 @@ std::uint32_t RecordPool::take_row(std::uint32_t count) noexcept {
     return 0;
 }
 
-std::uint32_t RecordPool::take(RecordStore& store) noexcept {
-    if (store.head == 0) {
-        store.head = pop();
-        store.count = 0;
-        for (std::uint32_t each = store.head; each != 0; each = links_[each].next)
-            ++store.count; // a batch, or what an ended thread held
-    }
-    if (store.head != 0) {
-        const std::uint32_t record = store.head;
-        store.head = links_[record].next;
-        --store.count;
-        return record;
-    }
+std::uint32_t RecordPool::take_more(RecordStore& store) noexcept {
+    store.head = pop();
+    store.count = 0;
+    for (std::uint32_t each = store.head; each != 0; each = links_[each].next)
+        ++store.count; // a batch, or what an ended thread held
+    if (store.head != 0)
+        return take(store);
     constexpr std::uint32_t slab = 16;
     const std::uint32_t first = take_row(slab);
     if (first == 0)
@@ -91,11 +86,7 @@ std::uint32_t RecordPool::take(RecordStore& store) noexcept {
     return first;
 }
 
-void RecordPool::give(RecordStore& store, std::uint32_t record) noexcept {
-    links_[record].next = store.head;
-    store.head = record;
-    if (++store.count < 2 * batch)
-        return;
+void RecordPool::give_batch(RecordStore& store) noexcept {
     std::uint32_t last = store.head;
     for (std::uint32_t i = 1; i < batch; ++i)
         last = links_[last].next;

@@ -28,8 +28,20 @@ public:
                 protocol::SegmentKind kind = protocol::SegmentKind::records) noexcept;
 
     /// A record number for one job; 0 where there is none (count it as dropped).
-    std::uint32_t take(RecordStore& store) noexcept;
-    void give(RecordStore& store, std::uint32_t record) noexcept;
+    std::uint32_t take(RecordStore& store) noexcept { return store.head == 0 ? take_more(store) : take_held(store); }
+    /// The same where the store holds one.
+    std::uint32_t take_held(RecordStore& store) noexcept {
+        const std::uint32_t record = store.head;
+        store.head = links_[record].next;
+        --store.count;
+        return record;
+    }
+    void give(RecordStore& store, std::uint32_t record) noexcept {
+        links_[record].next = store.head;
+        store.head = record;
+        if (++store.count >= 2 * batch)
+            give_batch(store);
+    }
     /// Gives away all that a thread holds, when it ends.
     void give_all(RecordStore& store) noexcept;
 
@@ -37,7 +49,7 @@ public:
     std::uint32_t take_row(std::uint32_t count) noexcept;
 
     template <class Record> Record& at(std::uint32_t record) noexcept {
-        return *file_->at<Record>(std::uint64_t{record} * protocol::record_bytes);
+        return *reinterpret_cast<Record*>(base_ + std::uint64_t{record} * protocol::record_bytes);
     }
 
     /// Nobody counts on its records any more: gives back what no late caller can touch, and forgets who is free.
@@ -60,10 +72,13 @@ private:
     static constexpr std::uint32_t max_ranges = 32;
 
     bool append(std::size_t bytes) noexcept;
+    std::uint32_t take_more(RecordStore& store) noexcept;
+    void give_batch(RecordStore& store) noexcept;
     void push(std::uint32_t first_of_batch) noexcept;
     std::uint32_t pop() noexcept;
 
     TableFile* file_ = nullptr;
+    char* base_ = nullptr; // of the file's mapping
     std::atomic<bool>* low_ = nullptr;
     protocol::SegmentKind kind_ = protocol::SegmentKind::records;
     Link* links_ = nullptr; // one a record of the cap, private

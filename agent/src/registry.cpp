@@ -21,8 +21,6 @@ namespace tasks::agent {
 namespace {
 
 constexpr std::uint32_t records_per_thread = 3; // its own and two of counts
-constexpr auto per_record = static_cast<std::uint32_t>(protocol::counts_per_record);
-constexpr std::uint32_t counts_per_thread = 2 * per_record;
 constexpr std::uint64_t longest_exit_ms = 1000;
 
 pthread_key_t exit_key;
@@ -151,6 +149,7 @@ void Registry::unbind(ThreadState& state) noexcept {
     state.generation.fetch_add(1, std::memory_order_relaxed);
     state.carried.store(0, std::memory_order_relaxed);
     state.depth.store(0, std::memory_order_relaxed);
+    state.current.store(0, std::memory_order_relaxed);
     {
         protocol::TaskRecord& record = *state.record;
         const RecordWriter writer{record.head};
@@ -178,19 +177,13 @@ void Registry::give_state(ThreadState& state) noexcept {
     } while (!free_states_.compare_exchange_weak(old, wanted, std::memory_order_release, std::memory_order_relaxed));
 }
 
-void Registry::count(ThreadState& thread, std::uint32_t site, bool birth) noexcept {
+void Registry::count_anew(protocol::SiteCounts& counts, std::uint32_t site, bool birth) noexcept {
     if (site == 0)
         return;
-    const std::uint32_t slot = site % counts_per_thread;
-    auto& record = records_.at<protocol::CountsRecord>(thread.first_record + 1 + slot / per_record);
-    protocol::SiteCounts& counts = record.counts[slot % per_record];
-    if (counts.site == 0)
-        put(counts.site, site);
-    if (counts.site == site) {
-        add_alone(birth ? counts.births : counts.deaths, 1);
-        return;
-    }
-    count_shared(site, birth);
+    if (counts.site != 0)
+        return count_shared(site, birth);
+    put(counts.site, site);
+    add_alone(birth ? counts.births : counts.deaths, 1);
 }
 
 void Registry::count_shared(std::uint32_t site, bool birth) noexcept {
@@ -198,12 +191,35 @@ void Registry::count_shared(std::uint32_t site, bool birth) noexcept {
         std::atomic_ref(birth ? shared->births : shared->deaths).fetch_add(1, std::memory_order_relaxed);
 }
 
-void Registry::end_without_state(std::uint32_t record, std::uint32_t site) noexcept {
-    ended_without_state_.fetch_add(1, std::memory_order_release);
-    count_shared(site, false);
+void Registry::give_without_state(std::uint32_t record) noexcept {
     RecordStore one;
     records_.give(one, record);
     records_.give_all(one);
+}
+
+void Registry::end_without_state(std::uint32_t record, std::uint32_t site, CountedKind kind) noexcept {
+    count_task(nullptr, site, kind, false);
+    give_without_state(record);
+}
+
+void Registry::count_without_state(std::uint32_t site, CountedKind kind, bool begins) noexcept {
+    auto& counts = without_state_[kind];
+    (begins ? counts.begun : counts.ended).fetch_add(1, std::memory_order_release);
+    count_shared(site, begins);
+}
+
+std::uint64_t Registry::ended_of(CountedKind kind, std::uint32_t states) noexcept {
+    std::uint64_t ended = without_state_[kind].ended.load(std::memory_order_acquire);
+    for (std::uint32_t i = 0; i < states; ++i)
+        ended += std::atomic_ref(states_[i].handles[kind].ended).load(std::memory_order_acquire);
+    return ended;
+}
+
+std::uint64_t Registry::begun_of(CountedKind kind, std::uint32_t states) noexcept {
+    std::uint64_t begun = without_state_[kind].begun.load(std::memory_order_relaxed);
+    for (std::uint32_t i = 0; i < states; ++i)
+        begun += std::atomic_ref(states_[i].handles[kind].begun).load(std::memory_order_relaxed);
+    return begun;
 }
 
 void Registry::count_dropped() noexcept {
@@ -270,27 +286,32 @@ std::uint64_t Registry::host_threads() noexcept {
 
 protocol::CountsAnswer Registry::now() noexcept {
     protocol::CountsAnswer answer;
-    std::uint64_t begun = 0;
-    std::uint64_t carriers = 0;
+    std::uint64_t carriers = 0; // of jobs
+    std::uint64_t runners = 0;  // of other tasks
     std::uint64_t carried = 0;
     const std::uint32_t used = states_used();
-    // In the order from the end of a job to its beginning: what goes on meanwhile makes a job count that has just
+    // In the order from the end of a task to its beginning: what goes on meanwhile makes one count that has just
     // ended, never one missing that lives.
-    std::uint64_t ended = ended_without_state_.load(std::memory_order_acquire);
-    for (std::uint32_t i = 0; i < used; ++i)
-        ended += std::atomic_ref(states_[i].handles.ended).load(std::memory_order_acquire);
+    std::uint64_t ended[counted_kinds];
+    for (const CountedKind kind : {counted_jobs, counted_coroutines, counted_fibers})
+        ended[kind] = ended_of(kind, used);
     for (std::uint32_t i = 0; i < used; ++i) {
         const Carrying carrying = carrying_now(states_[i]);
         carriers += carrying.any ? 1u : 0u;
         carried += carrying.handles;
+        runners += !carrying.any && is_registered(states_[i].current.load(std::memory_order_relaxed)) ? 1u : 0u;
     }
-    for (std::uint32_t i = 0; i < used; ++i)
-        begun += std::atomic_ref(states_[i].handles.begun).load(std::memory_order_relaxed);
-    const std::uint64_t not_handles = ended + carried; // as long as a thread carries them, it is the thread that counts
+    ended[counted_jobs] += carried; // as long as a thread carries them, it is the thread that counts
+    const auto living = [&](CountedKind kind) {
+        const std::uint64_t begun = begun_of(kind, used);
+        return begun > ended[kind] ? begun - ended[kind] : 0;
+    };
     answer.os_threads = host_threads();
-    answer.jobs = (begun > not_handles ? begun - not_handles : 0) + carriers;
-    answer.thread_tasks = answer.os_threads > carriers ? answer.os_threads - carriers : 0;
-    answer.tasks = answer.jobs + answer.thread_tasks;
+    answer.jobs = living(counted_jobs) + carriers;
+    answer.coroutines = living(counted_coroutines);
+    answer.fibers = living(counted_fibers);
+    answer.thread_tasks = answer.os_threads - std::min(answer.os_threads, carriers + runners);
+    answer.tasks = answer.jobs + answer.coroutines + answer.fibers + answer.thread_tasks;
     answer.jobs_dropped = get(file_.header().dropped_jobs);
     return answer;
 }

@@ -17,6 +17,7 @@
 #include "answer_context.hpp"
 #include "births.hpp"
 #include "record_pool.hpp"
+#include "record_writer.hpp"
 #include "site_table.hpp"
 #include "table_file.hpp"
 #include "thread_state.hpp"
@@ -35,6 +36,9 @@ public:
         return door == nullptr ? nullptr : door->registry.load(std::memory_order_acquire);
     }
 
+    /// The same, for who has met a registry in this process: then there is a door.
+    static Registry* met() noexcept { return door_.get()->registry.load(std::memory_order_acquire); }
+
     /// Opens the door to `registry`, or shuts it (null). False: no memory for the door.
     static bool set_active(Registry* registry) noexcept;
 
@@ -43,16 +47,61 @@ public:
         ThreadState* state = bound_;
         return state != nullptr && state->registry == this ? state : bind();
     }
-    /// The same, but never binds.
+    /// Of whichever registry, or null; never binds.
     static ThreadState* bound() noexcept { return bound_; }
+    /// Of this one, or null.
+    ThreadState* bound_thread() const noexcept {
+        ThreadState* state = bound_;
+        return state != nullptr && state->registry == this ? state : nullptr;
+    }
 
     std::uint32_t site(const char* name, const SourcePlace& place) noexcept { return sites_.intern(name, place); }
+    /// The site of the same place as `from` under another name.
+    std::uint32_t renamed_site(std::uint32_t from, const char* name) noexcept { return sites_.rename(from, name); }
+    /// 0: not known yet, or not at once; as known_site().
+    std::uint32_t known_renamed(std::uint32_t from, const char* name) const noexcept {
+        return sites_.known_renamed(from, name);
+    }
+    /// 0: not known yet, or not at once.
+    std::uint32_t known_site(const char* name, const SourcePlace& place) const noexcept {
+        return sites_.known(name, place);
+    }
 
     void count_birth(ThreadState& thread, std::uint32_t site) noexcept { count(thread, site, true); }
     void count_death(ThreadState& thread, std::uint32_t site) noexcept { count(thread, site, false); }
-    /// Ends a handle's job on a thread that found no room for a state of its own.
-    void end_without_state(std::uint32_t record, std::uint32_t site) noexcept;
+    /// Ends a handle's task on a thread that found no room for a state of its own.
+    void end_without_state(std::uint32_t record, std::uint32_t site, CountedKind kind) noexcept;
+    /// Gives its record back, there.
+    void give_without_state(std::uint32_t record) noexcept;
+    /// Begins or ends to count a task. `thread`: the present one's state, or null.
+    void count_task(ThreadState* thread, std::uint32_t site, CountedKind kind, bool begins) noexcept {
+        if (thread == nullptr)
+            return count_without_state(site, kind, begins);
+        TaskCounts& counts = thread->handles[kind];
+        add_alone(begins ? counts.begun : counts.ended, 1);
+        count(*thread, site, begins);
+    }
+    /// The same for a thread that has its own counts of that site.
+    static void count_alone(ThreadState& thread, protocol::SiteCounts& counts, CountedKind kind, bool begins) noexcept {
+        TaskCounts& tasks = thread.handles[kind];
+        add_alone(begins ? tasks.begun : tasks.ended, 1);
+        add_alone(begins ? counts.births : counts.deaths, 1);
+    }
     void count_dropped() noexcept;
+    /// The thread's own counts of that site, or of another one.
+    static protocol::SiteCounts& counts_of(const ThreadState& thread, std::uint32_t site) noexcept {
+        const std::uint32_t slot = site % counts_per_thread;
+        return thread.counts()[slot / per_record].counts[slot % per_record];
+    }
+
+    /// The coroutine or fiber with that id is still there; 0 never is.
+    bool is_registered(std::uint64_t id) noexcept {
+        if (id == 0)
+            return false;
+        auto& head = records_.at<protocol::CoroutineRecord>(static_cast<std::uint32_t>(id)).head;
+        return get(head.type) == static_cast<std::uint8_t>(protocol::RecordType::coroutine) &&
+               get(head.generation) == id >> 32;
+    }
 
     RecordPool& records() noexcept { return records_; }
     Births& births() noexcept { return births_; }
@@ -99,6 +148,8 @@ private:
         std::atomic<Registry*> registry{nullptr};
     };
     static constexpr std::uint32_t max_threads = 65536;
+    static constexpr auto per_record = static_cast<std::uint32_t>(protocol::counts_per_record);
+    static constexpr std::uint32_t counts_per_thread = 2 * per_record;
     static constexpr std::uint32_t no_more_states = 1u << 31;
     static constexpr std::uint32_t max_exiting = 256;
 
@@ -112,8 +163,17 @@ private:
         return states_used_.load(std::memory_order_acquire) & ~no_more_states;
     }
     void unbind(ThreadState& state) noexcept;
-    void count(ThreadState& thread, std::uint32_t site, bool birth) noexcept;
+    void count(ThreadState& thread, std::uint32_t site, bool birth) noexcept {
+        protocol::SiteCounts& counts = counts_of(thread, site);
+        if (counts.site == site) // also where it is 0: what has no site is not counted by site
+            return site == 0 ? void() : add_alone(birth ? counts.births : counts.deaths, 1);
+        count_anew(counts, site, birth);
+    }
+    void count_anew(protocol::SiteCounts& counts, std::uint32_t site, bool birth) noexcept;
+    void count_without_state(std::uint32_t site, CountedKind kind, bool begins) noexcept;
     void count_shared(std::uint32_t site, bool birth) noexcept;
+    std::uint64_t ended_of(CountedKind kind, std::uint32_t states) noexcept;
+    std::uint64_t begun_of(CountedKind kind, std::uint32_t states) noexcept;
     void remember_exit(std::uint32_t tid) noexcept;
     void forget_exit(std::uint32_t tid) noexcept;
     void call() noexcept;
@@ -134,7 +194,10 @@ private:
     Births births_;
     ThreadState* states_ = nullptr;             // arena of max_threads, private memory
     std::atomic<std::uint32_t> states_used_{0}; // with no_more_states when it is retired
-    std::atomic<std::uint64_t> ended_without_state_{0};
+    struct {
+        std::atomic<std::uint64_t> begun{0};
+        std::atomic<std::uint64_t> ended{0};
+    } without_state_[counted_kinds];
     std::atomic<std::uint64_t> free_states_{0};         // tag << 32 | index + 1
     std::atomic<std::uint64_t> exiting_[max_exiting]{}; // coarse ms << 32 | tid
     std::atomic<std::uint32_t> next_exiting_{0};

@@ -37,11 +37,11 @@ std::string_view tail_of(const char* text, std::size_t most) {
 bool SiteTable::create(TableFile& file, std::atomic<bool>& low) noexcept {
     file_ = &file;
     low_ = &low;
-    void* memory = ::mmap(nullptr, entry_count * sizeof(Entry), PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* memory =
+        ::mmap(nullptr, sizeof(Memory), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return false;
-    entries_ = static_cast<Entry*>(memory); // zero pages are valid entries: empty
+    memory_ = static_cast<Memory*>(memory); // zero pages are valid entries: empty
     const bool small = file.cap_bytes() < 512 * 1024;
     return append(small ? least_bytes : first_site_bytes, small ? 2 * least_bytes : first_text_bytes);
 }
@@ -116,23 +116,35 @@ bool SiteTable::write_site(std::uint32_t site, const char* name, const SourcePla
     return true;
 }
 
+std::uint32_t SiteTable::look_further(const char* name, const SourcePlace& place) noexcept {
+    const std::uint32_t first = slot_of(name, place);
+    for (std::uint32_t probe = 0; probe < max_probes; ++probe) {
+        const Entry& entry = memory_->entries[(first + probe) % entry_count];
+        if (const std::uint32_t site = entry.site_of(name, place); site != 0)
+            return site;
+        if (entry.numbers.load(std::memory_order_relaxed) == empty)
+            break;
+    }
+    return add(name, place);
+}
+
 std::uint32_t SiteTable::add(const char* name, const SourcePlace& place) noexcept {
     const std::uint32_t first = slot_of(name, place);
     for (std::uint32_t probe = 0; probe < max_probes; ++probe) {
-        Entry& entry = entries_[(first + probe) % entry_count];
-        std::uint32_t expected = empty;
-        if (!entry.state.compare_exchange_strong(expected, busy, std::memory_order_acquire))
+        Entry& entry = memory_->entries[(first + probe) % entry_count];
+        std::uint64_t expected = empty;
+        if (!entry.numbers.compare_exchange_strong(expected, busy, std::memory_order_acquire))
             continue;
         const std::uint32_t site = take_site();
         if (site == 0 || !write_site(site, name, place)) {
-            entry.state.store(empty, std::memory_order_release); // tried again when there is room
+            entry.numbers.store(empty, std::memory_order_release); // tried again when there is room
             break;
         }
+        if (site < entry_count)
+            memory_->places[site] = place;
         entry.name.store(name, std::memory_order_relaxed);
         entry.file.store(place.file, std::memory_order_relaxed);
-        entry.line.store(place.line, std::memory_order_relaxed);
-        entry.site.store(site, std::memory_order_relaxed);
-        entry.state.store(written, std::memory_order_release);
+        entry.numbers.store(std::uint64_t{place.line} << 32 | site, std::memory_order_release);
         if (wants_room())
             low_->store(true, std::memory_order_relaxed);
         return site;
@@ -142,9 +154,22 @@ std::uint32_t SiteTable::add(const char* name, const SourcePlace& place) noexcep
     return 0;
 }
 
+std::uint32_t SiteTable::rename(std::uint32_t from, const char* name) noexcept {
+    if (from == 0 || from >= entry_count)
+        return from;
+    const std::uint32_t site = intern(name, memory_->places[from]);
+    Renamed& entry = renamed_of(from, name);
+    std::uint64_t expected = empty;
+    if (site == 0 || !entry.numbers.compare_exchange_strong(expected, busy, std::memory_order_acquire))
+        return site; // another one has its entry: interned each time
+    entry.name.store(name, std::memory_order_relaxed);
+    entry.numbers.store(std::uint64_t{from} << 32 | site, std::memory_order_release);
+    return site;
+}
+
 void SiteTable::retire() noexcept {
-    if (entries_ != nullptr) // create() succeeded
-        release_pages({reinterpret_cast<char*>(entries_), entry_count * sizeof(Entry)});
+    if (memory_ != nullptr) // create() succeeded
+        release_pages({reinterpret_cast<char*>(memory_), sizeof(Memory)});
 }
 
 bool SiteTable::wants_room() const noexcept {

@@ -20,20 +20,26 @@ public:
     /// Sets `low` when room runs short.
     bool create(TableFile& file, std::atomic<bool>& low) noexcept;
 
+    /// The number of this site where the first look meets it; else 0: intern() it.
+    std::uint32_t known(const char* name, const SourcePlace& place) const noexcept {
+        return memory_->entries[slot_of(name, place) % entry_count].site_of(name, place);
+    }
+
+    /// The same place under another name; `from`: the number of its site. 0: rename() it.
+    std::uint32_t known_renamed(std::uint32_t from, const char* name) const noexcept {
+        const Renamed& entry = renamed_of(from, name);
+        const std::uint64_t numbers = entry.numbers.load(std::memory_order_acquire);
+        return numbers >> 32 == from && entry.name.load(std::memory_order_relaxed) == name
+                   ? static_cast<std::uint32_t>(numbers)
+                   : 0;
+    }
+    /// The same where known_renamed() does not know it; 0 where it found no room.
+    std::uint32_t rename(std::uint32_t from, const char* name) noexcept;
+
     /// The number of this site, 0 where it found no room.
     std::uint32_t intern(const char* name, const SourcePlace& place) noexcept {
-        const std::uint32_t first = slot_of(name, place);
-        for (std::uint32_t probe = 0; probe < max_probes; ++probe) {
-            const Entry& entry = entries_[(first + probe) % entry_count];
-            if (entry.state.load(std::memory_order_acquire) == written &&
-                entry.name.load(std::memory_order_relaxed) == name &&
-                entry.file.load(std::memory_order_relaxed) == place.file &&
-                entry.line.load(std::memory_order_relaxed) == place.line)
-                return entry.site.load(std::memory_order_relaxed);
-            if (entry.state.load(std::memory_order_relaxed) == empty)
-                break;
-        }
-        return add(name, place);
+        const std::uint32_t site = known(name, place);
+        return site != 0 ? site : look_further(name, place);
     }
 
     /// The shared counts of a site; null for 0.
@@ -50,17 +56,37 @@ public:
     bool wants_room() const noexcept;
 
 private:
-    enum State : std::uint32_t { empty, busy, written };
+    static constexpr std::uint64_t empty = 0;
+    static constexpr std::uint64_t busy = std::uint64_t{0xffffffff} << 32; // of no line, and of no site's number
     /// Written once, but that retire() makes it empty beneath a thread that reads it: a number that such a thread takes
-    /// from it is of a table that nobody reads.
-    struct Entry {
-        std::atomic<std::uint32_t> state;
-        std::atomic<std::uint32_t> line;
+    /// from it is of a table that nobody reads. Two to a cache line.
+    struct alignas(32) Entry {
+        std::atomic<std::uint64_t> numbers; // line << 32 | site, or empty, or busy
         std::atomic<const char*> name;
         std::atomic<const char*> file;
-        std::atomic<std::uint32_t> site;
+
+        /// 0: it is another one.
+        std::uint32_t site_of(const char* its_name, const SourcePlace& place) const noexcept {
+            const std::uint64_t now = numbers.load(std::memory_order_acquire);
+            return now >> 32 == place.line && name.load(std::memory_order_relaxed) == its_name &&
+                           file.load(std::memory_order_relaxed) == place.file
+                       ? static_cast<std::uint32_t>(now)
+                       : 0;
+        }
+    };
+    /// As an entry is.
+    struct Renamed {
+        std::atomic<std::uint64_t> numbers; // site of the place << 32 | site with the name, or empty, or busy
+        std::atomic<const char*> name;
     };
     static constexpr std::uint32_t entry_count = 16384;
+    static constexpr std::uint32_t renamed_count = 1024;
+    /// Private memory, 928 KiB of addresses.
+    struct Memory {
+        Entry entries[entry_count];
+        Renamed renamed[renamed_count];
+        SourcePlace places[entry_count]; // by site, written before its entry is
+    };
     static constexpr std::uint32_t max_probes = 64;
     static constexpr std::uint32_t max_ranges = 16;
 
@@ -80,6 +106,10 @@ private:
                            0x9E3779B97F4A7C15ull;
         return static_cast<std::uint32_t>(mixed >> 40);
     }
+    Renamed& renamed_of(std::uint32_t from, const char* name) const noexcept {
+        return memory_->renamed[(from ^ reinterpret_cast<std::uintptr_t>(name) >> 3) % renamed_count];
+    }
+    std::uint32_t look_further(const char* name, const SourcePlace& place) noexcept;
     std::uint32_t add(const char* name, const SourcePlace& place) noexcept;
     bool write_site(std::uint32_t site, const char* name, const SourcePlace& place) noexcept;
     std::uint32_t take_site() noexcept;
@@ -88,7 +118,7 @@ private:
 
     TableFile* file_ = nullptr;
     std::atomic<bool>* low_ = nullptr;
-    Entry* entries_ = nullptr; // entry_count, private memory
+    Memory* memory_ = nullptr;
     SiteRange sites_[max_ranges]{};
     TextRange texts_[max_ranges]{};
     std::atomic<std::uint32_t> range_count_{0}; // of both

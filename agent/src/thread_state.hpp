@@ -14,11 +14,16 @@ namespace tasks::agent {
 
 class Registry;
 
-/// Jobs that this thread began and ended. Only ever grow.
-struct JobCounts {
-    std::uint64_t begun = 0; ///< JobHandles
+/// Tasks of one kind that this thread began and ended, on whatever thread they did the other. Only ever grow. Of one
+/// that is awaited the count has ended; where it is a task of its own again it has begun anew.
+struct TaskCounts {
+    std::uint64_t begun = 0;
     std::uint64_t ended = 0;
 };
+
+/// Index of a kind in counts by kind.
+/// The last two bits of task_kind.
+enum CountedKind : std::uint32_t { counted_jobs = 0, counted_coroutines = 2, counted_fibers = 3, counted_kinds };
 
 struct alignas(128) ThreadState {
     Registry* registry = nullptr;
@@ -34,8 +39,12 @@ struct alignas(128) ThreadState {
     std::uint32_t birth = 0; ///< number of the thread's record in Births; 0: none
     RecordStore store;
     RecordStore birth_store;
-    JobCounts handles;
+    TaskCounts handles[counted_kinds];
+    std::atomic<std::uint64_t> current{0}; ///< id of the coroutine or fiber that it runs; 0: none
 
+    protocol::CountsRecord* counts() const noexcept {
+        return reinterpret_cast<protocol::CountsRecord*>(record) + 1; // the two behind the thread's own
+    }
     bool is(std::uint32_t seen) const noexcept { return generation.load(std::memory_order_relaxed) == seen; }
 };
 

@@ -152,6 +152,8 @@ protocol::VitalsAnswer vitals_now(const AnswerContext& context, Workspace& works
     vitals.tasks = counts.tasks;
     vitals.os_threads = counts.os_threads;
     vitals.jobs_dropped = counts.jobs_dropped;
+    vitals.coroutines = counts.coroutines;
+    vitals.fibers = counts.fibers;
     if (context.table != nullptr)
         add_jobs(vitals, context.counts, *context.table);
     add_cpus(vitals, workspace);

@@ -68,11 +68,23 @@ Result<inspect::Snapshot, inspect::Error> capture_and_save(const inspect::World&
     return snapshot;
 }
 
+/// What no thread carries goes, but for jobs.
+void leave_threads(inspect::Snapshot& snapshot) {
+    snapshot.coroutines.reset();
+    std::erase_if(snapshot.tasks, [](const inspect::TaskFacts& task) {
+        return task.tid == 0 && (task.kind == protocol::Kind::coroutine || task.kind == protocol::Kind::fiber);
+    });
+}
+
 } // namespace
 
 Result<inspect::Snapshot, inspect::Error> capture_target(const inspect::World& world, const Invocation& asked,
                                                          const inspect::CaptureOptions& options) {
-    return asked.save.empty() ? capture_asked(world, asked, options) : capture_and_save(world, asked);
+    auto snapshot = asked.save.empty() ? capture_asked(world, asked, options) : capture_and_save(world, asked);
+    if (snapshot && asked.threads_only) {
+        leave_threads(*snapshot);
+    }
+    return snapshot;
 }
 
 } // namespace tasks::commands

@@ -78,6 +78,18 @@ void add_stack_options(CLI::App& app, Words& words) {
         ->excludes(no_touch);
 }
 
+void add_coroutine_options(CLI::App& app, Words& words) {
+    app.add_flag("--threads-only", words.threads_only, "Do not look for coroutines in the process's memory");
+    app.add_option("--scan-limit", words.scan_limit, "Look for coroutines in at most this much memory (default 8G)")
+        ->type_name("SIZE");
+}
+
+void add_frame_options(CLI::App& app, Words& words) {
+    app.add_flag("--args", words.arguments, "The arguments of coroutines");
+    app.add_flag("--locals", words.locals, "Their local variables too, which may not be initialised yet");
+    app.add_flag("--raw-frames", words.raw_frames, "Asio's own coroutines too");
+}
+
 struct Verbs {
     CLI::App* list;
     CLI::App* tree;
@@ -110,8 +122,12 @@ Verbs add_verbs(CLI::App& app, Words& words) {
         add_target(*verb, words);
         add_files(*verb, words);
     }
+    for (auto* verb : {verbs.vitals, verbs.count, verbs.stack}) {
+        add_coroutine_options(*verb, words);
+    }
     add_target(*verbs.doctor, words);
     add_stack_options(*verbs.stack, words);
+    add_frame_options(*verbs.stack, words);
     verbs.run->add_option("--name", words.name, "What the process is called in lists (default: as its program)")
         ->type_name("NAME");
     verbs.run->add_flag("--children", words.children, "The processes that it starts get the agent too");
@@ -229,6 +245,7 @@ std::variant<Invocation, HelpText, WrongUsage> parse_command_line(const std::vec
     app.allow_extras(); // left_over() names them; its verbs inherit it
     add_target(app, words);
     add_files(app, words);
+    add_coroutine_options(app, words);
     app.add_option("--period", words.period,
                    "Without a verb: tell what processor time TARGET takes over this time, too")
         ->type_name("DURATION");

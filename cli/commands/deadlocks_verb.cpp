@@ -11,11 +11,13 @@ Outcome deadlocks_verb(const inspect::World& world, const Invocation& asked, con
     options.last_ran = false;
     options.touch = false;       // who runs waits for nobody
     options.second_look = false; // and only steady waits are findings
-    const auto snapshot = capture_target(world, asked, options);
+    auto snapshot = capture_target(world, asked, options);
     if (!snapshot) {
         return snapshot.error();
     }
-    const auto report = name_waits(world, *snapshot, name_sources(asked));
+    auto sources = name_sources(asked);
+    sources.coroutines.reset(); // they hold no locks that could be told
+    const auto report = name_waits(world, *snapshot, sources);
     if (!report) {
         return report.error();
     }

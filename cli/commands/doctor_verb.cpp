@@ -53,7 +53,7 @@ Check stacks_check(const inspect::World& world, const inspect::Snapshot& snapsho
 
 std::optional<inspect::Error> check_target(const inspect::World& world, const Invocation& asked,
                                            std::vector<Check>& checks) {
-    const auto snapshot = capture_target(world, asked, {});
+    auto snapshot = capture_target(world, asked, {});
     if (!snapshot) {
         return snapshot.error();
     }

@@ -33,7 +33,7 @@ std::optional<TableCount> count_in_table(const inspect::World& world, const insp
     TableCount count;
     std::unordered_set<std::uint32_t> carrying;
     const auto totals = table->reader.each_task([&](const protocol::Task& task) {
-        ++count.registered;
+        count.registered += task.awaited_by == 0 ? 1u : 0u; // what another awaits is a frame of that one's stack
         count.newest_ns = std::max(count.newest_ns, task.since_ns);
         if (task.tid != 0) {
             carrying.insert(task.tid);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "analysis/analyse.hpp"
+#include "analysis/running_coroutines.hpp"
 #include "analysis/saved_names.hpp"
 #include "capture/proc_stat.hpp"
 #include "symbols/debug_checks.hpp"
@@ -41,11 +42,15 @@ std::optional<inspect::Error> become(const inspect::World& world, const inspect:
 
 /// What `look` makes with the target's files at hand.
 template <class Report, class Look>
-Result<Report, inspect::Error> with_files(const inspect::World& world, const inspect::Snapshot& snapshot,
+Result<Report, inspect::Error> with_files(const inspect::World& world, inspect::Snapshot& snapshot,
                                           const NameSources& sources, Look look) {
     const bool from_file = snapshot.process.from.kind != inspect::FileKind::none; // the pid may be another's by now
+    std::optional<CoroutineScan> scan;
+    if (sources.coroutines) {
+        scan.emplace(world, *sources.coroutines, snapshot);
+    }
     inspect::MappedFiles mapped;
-    if (world.is_root() && uid_of(snapshot) != 0 && !snapshot.modules.empty()) {
+    if (world.is_root() && ::geteuid() == 0 && uid_of(snapshot) != 0 && !snapshot.modules.empty()) {
         if (!from_file) {
             mapped = inspect::open_mapped_files(snapshot.modules, snapshot.process.pid);
         }
@@ -57,6 +62,9 @@ Result<Report, inspect::Error> with_files(const inspect::World& world, const ins
     inspect::ModuleMap modules{
         snapshot.modules,
         {from_file ? 0 : snapshot.process.pid, std::move(mapped), sources.server_patience_ns ? &servers : nullptr}};
+    if (scan) {
+        scan->run(modules, snapshot);
+    }
     Report report = look(modules);
     for (const auto& problem : modules.problems()) {
         report.incomplete.push_back({0, problem});
@@ -69,7 +77,7 @@ Result<Report, inspect::Error> with_files(const inspect::World& world, const ins
 
 /// What `analyse` makes with the stacks' frames and their names.
 template <class Report, class Analyse>
-Result<Report, inspect::Error> with_names(const inspect::World& world, const inspect::Snapshot& snapshot,
+Result<Report, inspect::Error> with_names(const inspect::World& world, inspect::Snapshot& snapshot,
                                           const NameSources& sources, Analyse analyse) {
     if (snapshot.names) {
         return analyse(inspect::source_of(*snapshot.names));
@@ -77,30 +85,64 @@ Result<Report, inspect::Error> with_names(const inspect::World& world, const ins
     return with_files<Report>(world, snapshot, sources, [&](inspect::ModuleMap& modules) {
         inspect::Unwinder unwinder{modules};
         inspect::Symbolizer symbolizer{modules};
-        return analyse(
-            inspect::StackSource{[&unwinder](const inspect::ThreadFacts& thread) { return unwinder.unwind(thread); },
-                                 [&symbolizer](std::uint64_t pc, bool exact) -> const std::vector<inspect::Frame>& {
-                                     return symbolizer.frames(pc, exact);
-                                 },
-                                 [&symbolizer](std::uint64_t pc, bool exact) -> const std::vector<inspect::Frame>& {
-                                     return symbolizer.symbol(pc, exact);
-                                 }});
+        const inspect::StackSource source{
+            [&unwinder](const inspect::ThreadFacts& thread) { return unwinder.unwind(thread); },
+            [&symbolizer](std::uint64_t pc, bool exact) -> const std::vector<inspect::Frame>& {
+                return symbolizer.frames(pc, exact);
+            },
+            [&symbolizer](std::uint64_t pc, bool exact) -> const std::vector<inspect::Frame>& {
+                return symbolizer.symbol(pc, exact);
+            }};
+        inspect::find_running(snapshot, source);
+        return analyse(source);
     });
+}
+
+/// A report that is of use for what it says is incomplete alone.
+struct Problems {
+    std::vector<inspect::Incomplete> incomplete;
+};
+
+std::optional<inspect::Error> add(Result<Problems, inspect::Error> problems, inspect::Snapshot& snapshot) {
+    if (!problems) {
+        return problems.error();
+    }
+    snapshot.incomplete.insert(snapshot.incomplete.end(), problems->incomplete.begin(), problems->incomplete.end());
+    return std::nullopt;
+}
+
+/// Where a file has no values of coroutines, and they were asked for.
+void tell_no_values(const inspect::StackOptions& options, inspect::Snapshot& snapshot) {
+    if ((options.arguments || options.locals) && snapshot.names && snapshot.coroutines &&
+        !snapshot.coroutines->values_read) {
+        snapshot.incomplete.push_back({0, "the snapshot has no arguments of coroutines; save it with --args, --locals "
+                                          "or --raw"});
+    }
 }
 
 } // namespace
 
 NameSources name_sources(const Invocation& asked) {
     constexpr std::uint64_t usual_patience_ns = 10'000'000'000;
-    if (!asked.debuginfod) {
-        return {};
+    NameSources sources;
+    if (asked.debuginfod) {
+        sources.server_patience_ns = asked.timeout_given ? asked.timeout_ns : usual_patience_ns;
     }
-    return {asked.timeout_given ? asked.timeout_ns : usual_patience_ns};
+    if (!asked.threads_only) {
+        const bool raw = !asked.save.empty() && asked.raw;
+        auto& scan = sources.coroutines.emplace();
+        scan.limit = asked.scan_limit;
+        scan.arguments = asked.stack.arguments || asked.stack.locals || raw;
+        scan.locals = asked.stack.locals || raw;
+        scan.patience_ns = asked.timeout_given ? std::optional{asked.timeout_ns} : std::nullopt;
+    }
+    return sources;
 }
 
-Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& world, const inspect::Snapshot& snapshot,
+Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& world, inspect::Snapshot& snapshot,
                                                          const inspect::StackOptions& options,
                                                          const NameSources& sources) {
+    tell_no_values(options, snapshot);
     return with_names<inspect::StackReport>(world, snapshot, sources, [&](const inspect::StackSource& source) {
         auto report = inspect::analyse_stacks(snapshot, source, options);
         report.waits = inspect::analyse_waits(snapshot, source, inspect::Places::all);
@@ -108,8 +150,8 @@ Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& w
     });
 }
 
-Result<inspect::DeadlockReport, inspect::Error>
-name_waits(const inspect::World& world, const inspect::Snapshot& snapshot, const NameSources& sources) {
+Result<inspect::DeadlockReport, inspect::Error> name_waits(const inspect::World& world, inspect::Snapshot& snapshot,
+                                                           const NameSources& sources) {
     return with_names<inspect::DeadlockReport>(world, snapshot, sources, [&](const inspect::StackSource& source) {
         return inspect::DeadlockReport{snapshot.process, snapshot.taken_at_realtime_ns, snapshot.threads.size(),
                                        inspect::analyse_waits(snapshot, source, inspect::Places::findings),
@@ -122,21 +164,26 @@ std::optional<inspect::Error> name_snapshot(const inspect::World& world, inspect
     if (snapshot.names) { // it comes from a saved one
         return std::nullopt;
     }
-    struct Problems {
-        std::vector<inspect::Incomplete> incomplete;
-    };
-    const auto problems = with_names<Problems>(world, snapshot, sources, [&](const inspect::StackSource& source) {
-        inspect::name_all(source, snapshot);
-        return Problems{};
-    });
-    if (!problems) {
-        return problems.error();
-    }
-    snapshot.incomplete.insert(snapshot.incomplete.end(), problems->incomplete.begin(), problems->incomplete.end());
-    return std::nullopt;
+    return add(with_names<Problems>(world, snapshot, sources,
+                                    [&](const inspect::StackSource& source) {
+                                        inspect::name_all(source, snapshot);
+                                        return Problems{};
+                                    }),
+               snapshot);
 }
 
-Result<FilesReport, inspect::Error> check_files(const inspect::World& world, const inspect::Snapshot& snapshot) {
+std::optional<inspect::Error> look_for_coroutines(const inspect::World& world, inspect::Snapshot& snapshot,
+                                                  const NameSources& sources) {
+    return add(with_files<Problems>(world, snapshot, sources, [](inspect::ModuleMap&) { return Problems{}; }),
+               snapshot);
+}
+
+std::optional<inspect::Error> look_for_running(const inspect::World& world, inspect::Snapshot& snapshot) {
+    return add(with_names<Problems>(world, snapshot, {}, [](const inspect::StackSource&) { return Problems{}; }),
+               snapshot);
+}
+
+Result<FilesReport, inspect::Error> check_files(const inspect::World& world, inspect::Snapshot& snapshot) {
     return with_files<FilesReport>(world, snapshot, {}, [&](inspect::ModuleMap& modules) {
         return FilesReport{inspect::check_debug_information(snapshot, modules), snapshot.incomplete};
     });

@@ -69,6 +69,7 @@ int tell(const inspect::Error& error, bool json, const Streams& streams) {
 int run_parsed(const inspect::World& world, const std::vector<std::string>& arguments, const Streams& streams) {
     const auto parsed = parse_command_line(arguments);
     OutputFile output{streams.output};
+    OutputFile errors{streams.errors};
     if (const auto* wrong = std::get_if<WrongUsage>(&parsed)) {
         return tell(wrong->error, wrong->json, streams);
     }
@@ -81,10 +82,11 @@ int run_parsed(const inspect::World& world, const std::vector<std::string>& argu
     bool finding = false;
     Silence silence;
     auto& sink = asked.save == "-" ? static_cast<render::Sink&>(silence) : output;
-    if (const auto error = perform(world, asked, {sink, wants_colour(world, asked, streams.output), finding})) {
+    if (const auto error = perform(world, asked, {sink, errors, wants_colour(world, asked, streams.output), finding})) {
         return tell(*error, asked.json && asked.save != "-", streams);
     }
     output.finish();
+    errors.finish();
     return finding ? static_cast<int>(inspect::Trouble::finding) : 0;
 }
 

@@ -11,7 +11,7 @@ Outcome stack_verb(const inspect::World& world, const Invocation& asked, const O
     options.figures = false;
     options.touch = asked.touch;
     options.stop = asked.stop;
-    const auto snapshot = capture_target(world, asked, options);
+    auto snapshot = capture_target(world, asked, options);
     if (!snapshot) {
         return snapshot.error();
     }

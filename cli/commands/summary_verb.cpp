@@ -18,21 +18,22 @@ bool lives(const inspect::Snapshot& snapshot) {
 } // namespace
 
 Outcome summary_verb(const inspect::World& world, const Invocation& asked, const Output& output) {
-    const auto snapshot = capture_target(world, asked, {});
+    auto snapshot = capture_target(world, asked, {});
     if (!snapshot) {
         return snapshot.error();
     }
-    inspect::SummaryReport report{inspect::analyse_vitals(*snapshot), {}, {}};
+    inspect::SummaryReport report;
     if (lives(*snapshot)) {
         report.program = inspect::read_program(world, snapshot->process, asked.period_ns, asked.timeout_ns / 2);
     }
     inspect::StackOptions biggest;
     biggest.limit = shown_groups;
-    auto stacks = name_stacks(world, *snapshot, biggest, {});
+    auto stacks = name_stacks(world, *snapshot, biggest, name_sources(asked));
     if (!stacks) {
         return stacks.error();
     }
     report.stacks = *std::move(stacks);
+    report.vitals = inspect::analyse_vitals(*snapshot); // the coroutines that were found with the stacks among them
     if (asked.json) {
         render::summary_json(report, output.sink);
     } else {

@@ -14,6 +14,7 @@ using Outcome = std::optional<inspect::Error>;
 
 struct Output {
     render::Sink& sink;
+    render::Sink& errors; ///< for what qualifies an answer that is one number
     bool colour = false;
     bool& finding; ///< set: what was printed is a finding, exit status 1
 };

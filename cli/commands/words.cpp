@@ -4,6 +4,7 @@
 
 #include "analysis/match.hpp"
 #include "commands/duration.hpp"
+#include "commands/size.hpp"
 #include "commands/target_text.hpp"
 
 namespace tasks::commands {
@@ -47,6 +48,9 @@ std::optional<std::string> take_match(const std::string& pattern, inspect::Stack
 
 std::optional<std::string> take_stack_options(const Words& words, inspect::StackOptions& into) {
     into.full = words.full;
+    into.raw_frames = words.raw_frames;
+    into.arguments = words.arguments;
+    into.locals = words.locals;
     if (auto wrong = take(words.state, "--state", "running, runnable, waiting, done or unknown", into.state,
                           protocol::state_of)) {
         return wrong;
@@ -102,6 +106,20 @@ std::optional<std::string> take_period(const Words& words, Invocation& into) {
         return "--period goes with a TARGET without a verb: tasks TARGET --period " + words.period;
     }
     into.period_ns = period.value_or(0);
+    return std::nullopt;
+}
+
+std::optional<std::string> take_scan(const Words& words, Invocation& into) {
+    std::optional<std::uint64_t> limit;
+    if (auto wrong = take(words.scan_limit, "--scan-limit", "a size like 500M, 8G or 1T", limit, parse_size)) {
+        return wrong;
+    }
+    into.scan_limit = limit.value_or(into.scan_limit);
+    into.threads_only = words.threads_only;
+    if (words.threads_only && (limit || words.arguments || words.locals || words.raw_frames)) {
+        return "--threads-only leaves coroutines out: it does not go with --args, --locals, --raw-frames or "
+               "--scan-limit";
+    }
     return std::nullopt;
 }
 
@@ -189,6 +207,9 @@ std::optional<std::string> take_words(const Words& words, Invocation& into) {
         return wrong;
     }
     if (auto wrong = take_stack_options(words, into.stack)) {
+        return wrong;
+    }
+    if (auto wrong = take_scan(words, into)) {
         return wrong;
     }
     if (into.verb == Verb::run) {

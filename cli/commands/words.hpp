@@ -19,6 +19,10 @@ struct Words {
     bool stop = false;
     bool raw = false;
     bool debuginfod = false;
+    bool threads_only = false;
+    bool arguments = false;
+    bool locals = false;
+    bool raw_frames = false;
     std::string target;
     std::string pid;
     std::string from;
@@ -33,6 +37,7 @@ struct Words {
     std::string older;
     std::string match;
     std::string limit;
+    std::string scan_limit;
     std::string name;
     bool children = false;
     std::vector<std::string> command; ///< behind --

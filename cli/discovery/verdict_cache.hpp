@@ -1,7 +1,6 @@
 // Which processes are C++ programs, from the last `tasks list -a`: a file of the user's,
-// $XDG_CACHE_HOME/tasks/processes (else ~/.cache/tasks/processes). It saves reading a thousand /proc/PID/maps; nothing
-// in it is trusted: it is read only where file and directory are ours and closed to others' writing, up to a cap, and
-// each line is checked against pid, start time and program. What cannot be read or written is done without.
+// $XDG_CACHE_HOME/tasks/processes (else ~/.cache/tasks/processes), see CacheFile. It saves reading a thousand
+// /proc/PID/maps; nothing in it is trusted: each line is checked against pid, start time and program.
 //
 //     tasks-processes 1 BOOT-ID PID-NAMESPACE
 //     PID START PROGRAM-HASH VERDICT CHECKED     a line each; CHECKED: seconds since boot
@@ -15,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "capture/cache_file.hpp"
 #include "capture/world.hpp"
 #include "discovery/machine.hpp"
 
@@ -51,7 +51,7 @@ private:
 
     const inspect::World& world_;
     const Machine& machine_;
-    std::string directory_; ///< "": there is none
+    inspect::CacheFile file_;
     std::map<std::uint32_t, Entry> entries_;
     bool changed_ = false;
 };

@@ -13,6 +13,8 @@ void count_json(const inspect::VitalsReport& report, Sink& sink) {
     json.begin_object();
     write_heading(report.process, report.taken_at_realtime_ns, json);
     json.key("tasks").number(report.tasks);
+    json.key("incomplete");
+    write_incomplete(report.incomplete, json);
     json.end_object();
     json.finish();
 }

@@ -4,6 +4,21 @@
 
 namespace tasks::render {
 
+namespace {
+
+// "../../src/server.cpp", as __FILE__ has it where a program is built so, of "/srv/payments/src/server.cpp".
+bool is_end_of(std::string_view relative, std::string_view path) {
+    if (relative.starts_with('/')) {
+        return false;
+    }
+    while (relative.starts_with("../") || relative.starts_with("./")) {
+        relative.remove_prefix(relative.find('/') + 1);
+    }
+    return path.ends_with(relative) && path.size() > relative.size() && path[path.size() - relative.size() - 1] == '/';
+}
+
+} // namespace
+
 FileNames::FileNames(const inspect::StackReport& report) {
     for (const auto& shape : report.shapes) {
         for (const auto& frame : shape.frames) {
@@ -30,7 +45,12 @@ void FileNames::add(const inspect::WaitGraph& waits) {
 
 void FileNames::add(std::string_view path) {
     const auto [known, added] = path_of_.try_emplace(base_name(path), path);
-    if (!added && known->second != path) {
+    if (added || known->second == path || is_end_of(path, known->second)) {
+        return;
+    }
+    if (is_end_of(known->second, path)) {
+        known->second = path;
+    } else {
         ambiguous_.insert(known->first);
     }
 }

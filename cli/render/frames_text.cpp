@@ -24,11 +24,15 @@ std::string padded(std::string text, std::size_t columns) {
 
 } // namespace
 
-std::string FramesText::lines(const std::vector<Frame>& frames) const {
+std::string FramesText::lines(const std::vector<Frame>& frames, std::span<const std::string> below) const {
+    const bool on_thread = std::ranges::any_of(frames, [](const Frame& frame) { return !frame.suspended; });
+    const auto name = [&](const Frame& frame) {
+        return (on_thread && frame.suspended ? "~ awaited by " : "") + function(frame);
+    };
     const auto hidden = whole_ ? std::vector<bool>(frames.size()) : plumbing(frames);
     std::size_t column = 0;
     for (std::size_t at = 0; at < frames.size(); ++at) {
-        const auto columns = hidden[at] ? 0 : width(function(frames[at]));
+        const auto columns = hidden[at] ? 0 : width(name(frames[at]));
         column = columns > aligned_functions ? column : std::max(column, columns);
     }
     std::string text;
@@ -37,9 +41,11 @@ std::string FramesText::lines(const std::vector<Frame>& frames) const {
             continue;
         }
         const auto where = place(frames[at]);
-        auto line =
-            where.empty() ? function(frames[at]) : padded(function(frames[at]), column) + "   " + colour_.dim(where);
-        text.append("    ").append(line).append(frames[at].inlined ? "   (inlined)\n" : "\n");
+        auto line = where.empty() ? name(frames[at]) : padded(name(frames[at]), column) + "   " + colour_.dim(where);
+        const bool inferred = frames[at].suspended && frames[at].suspended->inferred;
+        text.append("    ").append(line);
+        text.append(frames[at].inlined ? "   (inlined)" : "").append(inferred ? "   (inferred)\n" : "\n");
+        text.append(at < below.size() ? below[at] : "");
     }
     return text;
 }
@@ -54,7 +60,22 @@ std::string FramesText::function(const Frame& frame) const {
     return fmt::format("{:#x}", frame.address);
 }
 
+// Of a coroutine: "session.cpp:88", "~session.cpp:88" where it is near that line, "suspend #4" where no line is known.
+std::string FramesText::suspended(const Frame& frame) const {
+    const auto& at = *frame.suspended;
+    if (at.provenance != inspect::Provenance::none && !frame.file.empty()) {
+        return (at.provenance == inspect::Provenance::about ? "~" : "") + files_.place(frame.file, frame.line);
+    }
+    if (at.kind != inspect::PointKind::await) {
+        return at.kind == inspect::PointKind::initial ? "before its start" : "at its end";
+    }
+    return at.number ? fmt::format("suspend #{}", *at.number) : unknown;
+}
+
 std::string FramesText::place(const Frame& frame) const {
+    if (frame.suspended) {
+        return suspended(frame);
+    }
     if (!frame.file.empty()) {
         return files_.place(frame.file, frame.line);
     }

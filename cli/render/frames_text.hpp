@@ -2,6 +2,7 @@
 // references, which must outlive it. One thread at a time.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ public:
     /// `whole`: every frame, whole names.
     FramesText(const FileNames& files, Colour colour, bool whole) : files_(files), colour_(colour), whole_(whole) {}
 
-    std::string lines(const std::vector<inspect::Frame>& frames) const;
+    /// `below`: lines of text to follow each frame; may be shorter.
+    std::string lines(const std::vector<inspect::Frame>& frames, std::span<const std::string> below = {}) const;
 
     /// "submit(Backend&)::{lambda}   payments.cpp:31" of the innermost that is not left out; "" where there is none.
     std::string innermost(const std::vector<inspect::Frame>& frames) const;
@@ -24,6 +26,7 @@ public:
 private:
     std::string function(const inspect::Frame& frame) const;
     std::string place(const inspect::Frame& frame) const;
+    std::string suspended(const inspect::Frame& frame) const;
 
     const FileNames& files_;
     Colour colour_;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t longest_list = 24;
 constexpr std::string_view lambda = "{lambda";
+constexpr std::string_view unnamed = "{anonymous}"; // as g++ writes it in __PRETTY_FUNCTION__
 constexpr std::string_view operator_word = "operator";
 
 bool ends_operator_name(std::string_view before) {
@@ -37,7 +38,8 @@ std::size_t call_operator(std::string_view rest) {
 }
 
 void drop_tail(std::string& text) {
-    constexpr std::array<std::string_view, 6> tails{" const", " volatile", " &&", " &", " noexcept", "[abi:cxx11]"};
+    constexpr std::array<std::string_view, 8> tails{
+        " const", " volatile", " &&", " &", " noexcept", "[abi:cxx11]", " [clone .actor]", " [clone .resume]"};
     for (bool dropped = true; dropped;) {
         dropped = false;
         for (const auto tail : tails) {
@@ -55,6 +57,9 @@ void drop_tail(std::string& text) {
 } // namespace
 
 std::string short_function(std::string_view demangled) {
+    if (demangled.find_first_of("(<{[") == demangled.npos) { // no function has a return type there: "charge card"
+        return std::string(demangled);
+    }
     const auto name = inspect::without_return_type(demangled);
     std::string text;
     for (std::size_t at = 0; at < name.size();) {
@@ -64,6 +69,9 @@ std::string short_function(std::string_view demangled) {
             text += "{lambda}";
             at = inspect::nesting_end(name, at);
             at += call_operator(name.substr(at));
+        } else if (rest.starts_with(unnamed)) {
+            text += "(anonymous namespace)";
+            at += unnamed.size();
         } else if (rest.starts_with(lambda)) {
             const auto end = inspect::nesting_end(name, at);
             text += short_lambda(name.substr(at, end - at));

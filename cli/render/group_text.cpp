@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t longest_name = 80; // of a job or a wait, in a header
 constexpr std::size_t longest_key = 40;  // of a label
 constexpr std::size_t labels_told = 3;   // of a group
+constexpr std::size_t values_told = 3;   // of an argument of a group's coroutines
 
 // What the tasks of the group do: "chan send "results"", "running".
 std::string doing(const GroupShape& shape) {
@@ -34,6 +35,7 @@ std::string doing(const GroupShape& shape) {
                          : protocol::word(shape.wait_reason));
     if (!shape.wait_name.empty()) {
         text.append(" \"").append(cut_to(clean(shape.wait_name), longest_name)).append("\"");
+        text.append(shape.wait_is_inferred ? " (inferred)" : "");
     }
     return text;
 }
@@ -106,12 +108,35 @@ std::string GroupText::one_task(const Group& group) const {
     text += task.tid == 0 ? "" : fmt::format("  tid {}", task.tid);
     text += task.id == 0 ? "" : fmt::format("  id {:#x}", task.id);
     text += task.wait_object == 0 ? "" : fmt::format("  on {:#x}", task.wait_object);
+    const auto* frame =
+        task.chain == inspect::CoroutineChains::none ? nullptr : report_.list.chains().frame(task.chain);
+    text += frame == nullptr ? "" : fmt::format("  frame {:#x}", frame->address);
     return text;
+}
+
+// Of each frame: "        id = 1000, 1001, 1002 and 1,997 more".
+std::vector<std::string> GroupText::values(const Group& group) const {
+    std::vector<std::string> lines;
+    for (const auto& frame : values_of(report_, group, values_told)) {
+        auto& text = lines.emplace_back();
+        for (const auto& value : frame) {
+            text.append("        ").append(clean(value.name)).append(" = ");
+            for (std::size_t at = 0; at < value.first.size(); ++at) {
+                const auto shown = clean(value.first[at]);
+                text.append(at == 0 ? "" : ", ").append(whole_ ? shown : cut_to(shown, longest_name));
+            }
+            if (value.distinct > value.first.size()) {
+                text.append(" and ").append(number(value.distinct - value.first.size())).append(" more");
+            }
+            text.append(value.local ? "   (local: perhaps not initialised)\n" : "\n");
+        }
+    }
+    return lines;
 }
 
 std::string GroupText::body(const Group& group) const {
     const auto& shape = report_.shape(group);
-    auto text = frames_.lines(shape.frames);
+    auto text = frames_.lines(shape.frames, values(group));
     if (shape.frames.empty() && !shape.waits_at && !shape.no_stack.empty()) {
         text.append("    (").append(clean(shape.no_stack)).append(")\n");
     }
@@ -124,12 +149,15 @@ std::string GroupText::body(const Group& group) const {
 // "  created by serve(Options)   server.cpp:12, in thread 4242, 3 s..2 min ago": the rest where births are known.
 std::string GroupText::created(const Group& group) const {
     auto text = site("created by", report_.shape(group).created_by);
+    if (report_.shape(group).kind != protocol::Kind::thread) {
+        return text; // a group is of one kind, and may have a million tasks
+    }
     std::uint64_t youngest = TaskView::unknown_age;
     std::uint64_t oldest = 0;
     std::set<std::uint32_t> creators;
     for (auto slot = group.first, left = group.count; left > 0; --left, slot = report_.next[slot]) {
         const auto task = report_.list.at(slot);
-        if (task.kind != protocol::Kind::thread || task.thread == nullptr || task.thread->birth.born_ns == 0) {
+        if (task.thread == nullptr || task.thread->birth.born_ns == 0) {
             continue;
         }
         const auto taken = report_.list.snapshot().taken_at_ns;
@@ -151,11 +179,12 @@ std::string GroupText::site(std::string_view label, const std::optional<inspect:
     if (!site) {
         return "";
     }
-    auto text = fmt::format("  {} {}", label, clean(site->function.empty() ? unknown : site_function(site->function)));
-    if (!site->file.empty()) {
-        text.append("   ").append(colour_.dim(files_.place(site->file, site->line)));
+    const auto place = site->file.empty() ? "" : colour_.dim(files_.place(site->file, site->line));
+    if (site->function.empty()) {
+        return fmt::format("  {} {}\n", label, place.empty() ? unknown : place);
     }
-    return text + "\n";
+    const auto function = clean(site_function(site->function));
+    return fmt::format("  {} {}{}{}\n", label, function, place.empty() ? "" : "   ", place);
 }
 
 std::string GroupText::top(const Group& group) const {

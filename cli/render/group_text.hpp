@@ -3,6 +3,7 @@
 #pragma once
 
 #include "analysis/group_labels.hpp"
+#include "analysis/group_values.hpp"
 #include "analysis/report.hpp"
 #include "render/colour.hpp"
 #include "render/file_names.hpp"
@@ -33,6 +34,7 @@ private:
     std::string created(const inspect::Group& group) const;
     std::string one_task(const inspect::Group& group) const;
     std::string labels(const inspect::Group& group);
+    std::vector<std::string> values(const inspect::Group& group) const;
 
     const inspect::StackReport& report_;
     inspect::GroupLabelling labelling_;

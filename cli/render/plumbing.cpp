@@ -10,6 +10,9 @@ namespace tasks::render {
 namespace {
 
 bool is_wait(const inspect::Frame& frame) {
+    if (frame.suspended) {
+        return false;
+    }
     const auto function = inspect::without_return_type(frame.function);
     return inspect::in_runtime(frame) || function.starts_with("tasks::Wait::");
 }
@@ -19,6 +22,9 @@ bool is_thread_state(const inspect::Frame& frame) {
 }
 
 bool is_entry(const inspect::Frame& frame) {
+    if (frame.suspended) {
+        return false;
+    }
     return inspect::in_runtime(frame) || frame.function == "_start" || frame.function == "__libc_start_main" ||
            frame.function == "__libc_start_call_main" || frame.function == "start_thread" ||
            frame.function == "clone" || frame.function == "clone3" || frame.function == "execute_native_thread_routine";

@@ -1,3 +1,4 @@
+#include "analysis/group_values.hpp"
 #include "render/json_parts.hpp"
 #include "render/process_words.hpp"
 
@@ -46,6 +47,46 @@ void write_label(const inspect::LabelFacts* label, JsonWriter& json) {
     json.end_object();
 }
 
+void write_values(const inspect::StackOptions& asked, const std::vector<inspect::FrameValue>& values,
+                  JsonWriter& json) {
+    json.begin_array();
+    for (const auto& value : values) {
+        if (inspect::is_asked(asked, value)) {
+            json.begin_object();
+            json.key("name").string(value.name);
+            json.key("value").string(value.value);
+            json.key("local").boolean(value.local);
+            json.end_object();
+        }
+    }
+    json.end_array();
+}
+
+// One for each of the group's frames.
+void write_coroutines(const StackReport& report, const TaskView& task, JsonWriter& json) {
+    const auto& chains = report.list.chains();
+    if (task.chain == inspect::CoroutineChains::none) {
+        json.null();
+        return;
+    }
+    json.begin_array();
+    const auto& list = report.list.snapshot().coroutines;
+    const bool values = list && list->values_read && (report.asked.arguments || report.asked.locals);
+    for (const auto coroutine : chains.chain(task.chain, report.asked.raw_frames)) {
+        const auto* frame = chains.frame(coroutine);
+        json.begin_object();
+        json.key("frame").address(frame == nullptr ? 0 : frame->address);
+        json.key("arguments");
+        if (values && frame != nullptr) {
+            write_values(report.asked, frame->values, json);
+        } else {
+            json.null();
+        }
+        json.end_object();
+    }
+    json.end_array();
+}
+
 void write_task(const StackReport& report, std::uint32_t slot, const GroupShape& shape, JsonWriter& json) {
     const auto& list = report.list;
     const auto task = list.at(slot);
@@ -64,6 +105,8 @@ void write_task(const StackReport& report, std::uint32_t slot, const GroupShape&
     json.key("created_by_tid").number_unless_0(born_ns == 0 ? 0 : task.thread->birth.creator_tid);
     const auto by = task.thread == nullptr ? inspect::RunningBy::none : task.thread->running_by;
     json.key("running_by").string_unless_empty(word(by));
+    json.key("coroutines");
+    write_coroutines(report, task, json);
     json.end_object();
 }
 
@@ -77,6 +120,7 @@ void write_shape(const GroupShape& shape, JsonWriter& json) {
         json.string(protocol::word(shape.wait_reason));
     }
     json.key("wait_name").string_unless_empty(shape.wait_name);
+    json.key("wait_inferred").boolean(shape.wait_is_inferred);
 }
 
 void write_stack(const GroupShape& shape, JsonWriter& json) {
@@ -108,6 +152,21 @@ void write_group(const StackReport& report, const Group& group, JsonWriter& json
     json.end_object();
 }
 
+// Null: coroutines were not looked for.
+void write_scan(const StackReport& report, JsonWriter& json) {
+    if (report.list.slots() == 0 || !report.list.snapshot().coroutines) {
+        json.null();
+        return;
+    }
+    const auto& list = *report.list.snapshot().coroutines;
+    json.begin_object();
+    json.key("scanned_bytes").number(list.scanned_bytes);
+    json.key("unscanned_bytes").number(list.unscanned_bytes);
+    json.key("dropped").number(list.dropped);
+    json.key("skew_ns").number(list.skew_ns);
+    json.end_object();
+}
+
 } // namespace
 
 void write_stacks(const StackReport& report, JsonWriter& json) {
@@ -129,6 +188,8 @@ void write_stacks(const StackReport& report, JsonWriter& json) {
     json.key("groups_left_out").number(report.groups_left_out);
     json.key("tasks_left_out").number(report.tasks_left_out);
     json.key("dropped").number(report.dropped);
+    json.key("coroutine_scan");
+    write_scan(report, json);
     json.key("incomplete");
     write_incomplete(report.incomplete, json);
     json.end_object();

@@ -46,6 +46,20 @@ std::string captured_running(const StackReport& report) {
     return text;
 }
 
+// "; coroutines found within 30ms": memory is read while the process goes on.
+std::string found_coroutines(const StackReport& report) {
+    const auto* list =
+        report.list.slots() == 0 || !report.list.snapshot().coroutines ? nullptr : &*report.list.snapshot().coroutines;
+    if (list == nullptr || list->frames.empty()) {
+        return "";
+    }
+    auto text = "; coroutines found within " + duration(std::max(list->skew_ns, millisecond));
+    if (list->dropped > 0) {
+        text += ", " + counted(list->dropped, "frame") + " that changed meanwhile left out";
+    }
+    return text;
+}
+
 // "14 tasks in 3 groups; captured within 2ms; ..."
 std::string totals(const StackReport& report, bool left_out) {
     const auto shown = report.tasks - report.filtered_out;
@@ -61,6 +75,7 @@ std::string totals(const StackReport& report, bool left_out) {
     } else {
         text += captured_running(report);
     }
+    text += found_coroutines(report);
     if (report.dropped > 0) {
         text += "; " + counted(report.dropped, "job") + " found no room in the table: not shown";
     }

@@ -9,6 +9,30 @@ using inspect::LockKind;
 
 namespace {
 
+std::string_view word(inspect::Provenance provenance) {
+    switch (provenance) {
+    case inspect::Provenance::exact:
+        return "exact";
+    case inspect::Provenance::about:
+        return "about";
+    case inspect::Provenance::none:
+        break;
+    }
+    return "none";
+}
+
+// Of a suspended coroutine; null of what a thread runs.
+void write_suspended(const std::optional<inspect::SuspendedAt>& at, JsonWriter& json) {
+    json.key("provenance").string_unless_empty(at ? word(at->provenance) : "");
+    json.key("suspend_point").number(at ? at->number : std::nullopt);
+    json.key("inferred");
+    if (at) {
+        json.boolean(at->inferred);
+    } else {
+        json.null();
+    }
+}
+
 void write_frame(const inspect::Frame& frame, JsonWriter& json) {
     json.begin_object();
     json.key("function").string_unless_empty(frame.function);
@@ -18,6 +42,7 @@ void write_frame(const inspect::Frame& frame, JsonWriter& json) {
     json.key("inlined").boolean(frame.inlined);
     json.key("module").string_unless_empty(frame.module);
     json.key("address").address(frame.address);
+    write_suspended(frame.suspended, json);
     json.end_object();
 }
 

@@ -5,11 +5,12 @@ _tasks_verbs='list tree vitals count stack deadlocks doctor run version'
 
 _tasks_options() {
     case $1 in
-    '') echo '-h --help -p --pid --from --core --exe --save --raw --timeout --period --json --color' ;;
+    '') echo '-h --help -p --pid --from --core --exe --save --raw --threads-only --scan-limit --timeout --period' \
+        '--json --color' ;;
     list) echo '-h --help -a --all --dead --timeout --json --color' ;;
     tree) echo '-h --help --timeout --json --color' ;;
     vitals | count)
-        echo '-h --help -p --pid --from --core --exe --save --raw --timeout --json --color'
+        echo '-h --help -p --pid --from --core --exe --save --raw --threads-only --scan-limit --timeout --json --color'
         ;;
     deadlocks)
         echo '-h --help -p --pid --from --core --exe --save --raw --debuginfod --timeout --json --color'
@@ -17,7 +18,7 @@ _tasks_options() {
     doctor) echo '-h --help -p --pid --timeout --json --color' ;;
     stack)
         echo '-h --help -p --pid --from --core --exe --save --raw --timeout --full --state --kind --older --match --limit' \
-            '--no-touch --stop --debuginfod --json --color'
+            '--no-touch --stop --debuginfod --args --locals --raw-frames --threads-only --scan-limit --json --color'
         ;;
     run) echo '-h --help --name --children --json --color' ;;
     version) echo '-h --help --json --color' ;;
@@ -33,6 +34,7 @@ _tasks_values() {
     --kind) echo 'thread coroutine fiber job unknown' ;;
     --timeout) echo '500ms 1s 5s 30s 2m' ;;
     --period) echo '500ms 1s 5s 30s' ;;
+    --scan-limit) echo '1G 8G 64G' ;;
     --older) echo '1s 30s 5m 1h 1d' ;;
     --from | --core | --exe | --save | --match | --limit | --name) ;;
     *) return 1 ;;

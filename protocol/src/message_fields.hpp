@@ -43,6 +43,8 @@ enum class VitalsAnswer : protozero::pbf_tag_type {
     table_cap_bytes = 19,
     queues = 20,
     queues_left_out = 21,
+    coroutines = 22,
+    fibers = 23,
 };
 
 enum class CountsAnswer : protozero::pbf_tag_type {
@@ -51,6 +53,8 @@ enum class CountsAnswer : protozero::pbf_tag_type {
     jobs = 3,
     os_threads = 4,
     jobs_dropped = 5,
+    coroutines = 6,
+    fibers = 7,
 };
 
 enum class Site : protozero::pbf_tag_type { id = 1, name = 2, function = 3, file = 4, line = 5 };
@@ -70,6 +74,11 @@ enum class Task : protozero::pbf_tag_type {
     label_key = 12,
     label_text = 13,
     label_cut = 14,
+    frame = 15,
+    awaited_by = 16,
+    started_by = 17,
+    creator_pc = 18,
+    created_in_pc = 19,
 };
 
 enum class TasksAnswer : protozero::pbf_tag_type {

@@ -68,6 +68,8 @@ template <class Buffer> void write_fields(FieldWriter<Buffer>& out, const Vitals
     for (const auto& queue : std::span{message.queues}.first(std::min<std::size_t>(message.queue_count, max_queues)))
         out.element(F::queues, queue);
     out.number(F::queues_left_out, message.queues_left_out);
+    out.number(F::coroutines, message.coroutines);
+    out.number(F::fibers, message.fibers);
 }
 
 template <class Buffer> void write_fields(FieldWriter<Buffer>& out, const CountsAnswer& message) {
@@ -77,6 +79,8 @@ template <class Buffer> void write_fields(FieldWriter<Buffer>& out, const Counts
     out.number(F::jobs, message.jobs);
     out.number(F::os_threads, message.os_threads);
     out.number(F::jobs_dropped, message.jobs_dropped);
+    out.number(F::coroutines, message.coroutines);
+    out.number(F::fibers, message.fibers);
 }
 
 template <class Buffer> void write_fields(FieldWriter<Buffer>& out, const Site& site) {
@@ -104,6 +108,11 @@ template <class Buffer> void write_fields(FieldWriter<Buffer>& out, const Task& 
     out.number(F::label_key, task.label_key);
     out.bytes(F::label_text, task.label_text.substr(0, max_label_bytes));
     out.flag(F::label_cut, task.label_cut || task.label_text.size() > max_label_bytes);
+    out.fixed(F::frame, task.frame);
+    out.number(F::awaited_by, task.awaited_by);
+    out.number(F::started_by, task.started_by);
+    out.fixed(F::creator_pc, task.creator_pc);
+    out.fixed(F::created_in_pc, task.created_in_pc);
 }
 
 /// What a TasksAnswer begins with, and what its last part ends with.

@@ -76,14 +76,16 @@ static bool read_field(FieldReader& in, VitalsAnswer& out) {
            in.number(F::fds, "fds", out.fds) || in.number(F::uptime_ns, "uptime_ns", out.uptime_ns) ||
            in.number(F::table_bytes, "table_bytes", out.table_bytes) ||
            in.number(F::table_cap_bytes, "table_cap_bytes", out.table_cap_bytes) || read_queue(in, out) ||
-           in.number(F::queues_left_out, "queues_left_out", out.queues_left_out);
+           in.number(F::queues_left_out, "queues_left_out", out.queues_left_out) ||
+           in.number(F::coroutines, "coroutines", out.coroutines) || in.number(F::fibers, "fibers", out.fibers);
 }
 
 static bool read_field(FieldReader& in, CountsAnswer& out) {
     using F = fields::CountsAnswer;
     return in.number(F::tasks, "tasks", out.tasks) || in.number(F::thread_tasks, "thread_tasks", out.thread_tasks) ||
            in.number(F::jobs, "jobs", out.jobs) || in.number(F::os_threads, "os_threads", out.os_threads) ||
-           in.number(F::jobs_dropped, "jobs_dropped", out.jobs_dropped);
+           in.number(F::jobs_dropped, "jobs_dropped", out.jobs_dropped) ||
+           in.number(F::coroutines, "coroutines", out.coroutines) || in.number(F::fibers, "fibers", out.fibers);
 }
 
 static bool read_field(FieldReader& in, Site& out) {
@@ -112,7 +114,11 @@ static bool read_field(FieldReader& in, Task& out) {
            in.fixed(F::started_ns, "started_ns", out.started_ns) || in.fixed(F::since_ns, "since_ns", out.since_ns) ||
            in.number(F::label_key, "label_key", out.label_key) ||
            in.bytes(F::label_text, "label_text", out.label_text, max_label_bytes) ||
-           in.flag(F::label_cut, "label_cut", out.label_cut);
+           in.flag(F::label_cut, "label_cut", out.label_cut) || in.fixed(F::frame, "frame", out.frame) ||
+           in.number(F::awaited_by, "awaited_by", out.awaited_by) ||
+           in.number(F::started_by, "started_by", out.started_by) ||
+           in.fixed(F::creator_pc, "creator_pc", out.creator_pc) ||
+           in.fixed(F::created_in_pc, "created_in_pc", out.created_in_pc);
 }
 
 static bool read_field(FieldReader& in, TasksAnswer& out) {

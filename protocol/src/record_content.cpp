@@ -1,6 +1,7 @@
 #include "record_content.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace tasks::protocol {
@@ -41,6 +42,40 @@ void take_job(const TaskRecord& record, Task& task) noexcept {
     task.since_ns = record.head.started_ns;
 }
 
+// What a coroutine waits for, or since when it is done. While it runs, or has not started, the fields are of earlier.
+void take_place(const RecordHead& head, Task& task) noexcept {
+    if (task.state == State::running)
+        return;
+    task.wait_reason = wait_reason_from(head.wait_reason);
+    if (task.wait_reason == WaitReason::not_started) {
+        task.since_ns = head.started_ns;
+        return;
+    }
+    task.wait_site = head.wait_site;
+    task.wait_object = head.wait_object;
+    task.since_ns = head.wait_since_ns;
+}
+
+// False: it cannot be.
+bool take_coroutine(const TaskRecord& bytes, Task& task) noexcept {
+    const auto record = std::bit_cast<CoroutineRecord>(bytes);
+    const auto& head = record.head;
+    task.kind = kind_from(record.kind);
+    task.state = state_from(head.state);
+    if (task.kind == Kind::unknown || task.kind == Kind::thread || task.state == State::unknown || record.awaited > 1)
+        return false;
+    task.tid = head.tid;
+    task.started_ns = head.started_ns;
+    take_place(head, task);
+    task.scope_count = record.site == 0 ? 0 : 1;
+    task.scopes[0] = record.site;
+    task.frame = record.frame;
+    (record.awaited == 1 ? task.awaited_by : task.started_by) = record.parent;
+    task.creator_pc = record.creator_pc;
+    task.created_in_pc = record.created_in_pc;
+    return true;
+}
+
 } // namespace
 
 bool same(const TaskRecord& a, const TaskRecord& b) noexcept { return std::memcmp(&a, &b, sizeof a) == 0; }
@@ -49,6 +84,8 @@ Content content_of(const TaskRecord& record, Task& task) noexcept {
     const auto& head = record.head;
     if (is(record, RecordType::free))
         return Content::nothing;
+    if (is(record, RecordType::coroutine))
+        return take_coroutine(record, task) ? Content::task : Content::damaged;
     if (is(record, RecordType::thread)) {
         if (head.depth == 0 && !waits(head) && record.label.key == 0)
             return Content::nothing;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <tasks/agent.hpp>
+#include <tasks/coroutine.hpp>
 #include <tasks/job.hpp>
 #include <tasks/label.hpp>
 #include <tasks/wait.hpp>
@@ -60,6 +61,34 @@ void label() {
     keep(&label);
 }
 
+struct Coroutine {
+    struct Promise {
+        Coroutine get_return_object() { return {std::coroutine_handle<Promise>::from_promise(*this)}; }
+        std::suspend_always initial_suspend() noexcept { return {}; }
+        std::suspend_always final_suspend() noexcept { return {}; }
+        void return_void() noexcept {}
+        void unhandled_exception() noexcept {}
+    };
+    using promise_type = Promise;
+    std::coroutine_handle<Promise> handle;
+};
+struct Traced : Coroutine {
+    using promise_type = tasks::traced<Promise>;
+    Traced(const Coroutine& made) : Coroutine(made) {}
+};
+
+template <class Result> Result turns() {
+    for (;;) {
+        co_await std::suspend_always{};
+    }
+}
+
+template <class Result> void coroutine() {
+    const auto made = turns<Result>();
+    keep(made.handle.address());
+    made.handle.destroy();
+}
+
 // Nanoseconds of one step.
 template <class Step> double round_of(Step step, int count = steps) {
     const auto begin = cpu_ns();
@@ -81,6 +110,15 @@ template <class Step> double best_of(Step step, int count = steps) {
 template <class Step> double best_in_job(Step step) {
     const tasks::Job outer{"serve"};
     return best_of(step);
+}
+
+// One suspend and one resume.
+template <class Result> double best_turn() {
+    const auto made = turns<Result>();
+    made.handle.resume();
+    const auto best = best_of([&] { made.handle.resume(); });
+    made.handle.destroy();
+    return best;
 }
 
 double best_wait() { return best_in_job(wait); }
@@ -143,6 +181,10 @@ int main() {
     std::printf("label_ns %.2f\n", best_in_job(label) - empty);
     std::printf("job_kept %.3f\n", kept_by_two([] { return best_of(job); }));
     std::printf("wait_kept %.3f\n", kept_by_two(best_wait));
+    std::printf("coroutine_ns %.2f\n", best_of(coroutine<Traced>) - best_of(coroutine<Coroutine>));
+    std::printf("coroutine_turn_ns %.2f\n", best_turn<Traced>() - best_turn<Coroutine>());
+    std::printf("coroutine_kept %.3f\n", kept_by_two([] { return best_of(coroutine<Traced>); }));
+    std::printf("coroutine_turn_kept %.3f\n", kept_by_two(best_turn<Traced>));
     std::printf("count_us %.2f\n", count_with_threads() / 1'000);
     return 0;
 }

@@ -4,6 +4,7 @@ Wall times are the best of several runs: noise of other processes only ever adds
 posix_spawn, which costs what the row "/bin/true" says; it is not subtracted.
 """
 
+import json
 import os
 import shutil
 import statistics
@@ -112,6 +113,11 @@ def hot_paths(table, bench):
     table.add("label begin + end", seen["label_ns"], "ns", note=f"a number, {over}")
     table.add("job, each of two threads", 100 * seen["job_kept"], "%", 85, True, "of one thread's rate, CPU time")
     table.add("wait, each of two threads", 100 * seen["wait_kept"], "%", 85, True, "of one thread's rate, CPU time")
+    traced = "tasks::traced over plain"
+    table.add("coroutine create + destroy", seen["coroutine_ns"], "ns", 12, note=traced)
+    table.add("coroutine suspend + resume", seen["coroutine_turn_ns"], "ns", 12, note=f"{traced}, with its age")
+    table.add("coroutine, each of two threads", 100 * seen["coroutine_kept"], "%", 85, True, "created and destroyed")
+    table.add("suspend, each of two threads", 100 * seen["coroutine_turn_kept"], "%", 85, True, "suspended and resumed")
     table.add("tasks::count()", seen["count_us"], "us", 25, note="1,000 threads")
 
 
@@ -144,6 +150,16 @@ def server(table, bench, directory):
     more = (statistics.median(observed) - statistics.median(plain)) / 1024
     table.add("  RSS", more, "MiB", 1, note="more than without, table apart, medians of 5")
     table.add("  table", 1024 * blocks, "KiB", 512, note="tmpfs blocks")
+
+
+def asio_echo(table, bench):
+    """Two programs, by turns, the best of each."""
+    plain = instrumented = float("inf")
+    for _ in range(6):
+        plain = min(plain, figures(f"{bench}_asio_echo_plain")["echo_us"])
+        instrumented = min(instrumented, figures(f"{bench}_asio_echo")["echo_us"])
+    cost = f"{plain:.2f} and {instrumented:.2f} us of CPU an echo, 1,000 connections"
+    table.add("Asio echo server, instrumented", 100 * plain / instrumented, "%", 97, True, f"of its throughput without: {cost}")
 
 
 def start(table, bench):
@@ -278,6 +294,37 @@ def million(table, bench, tasks, directory):
         table.add("  tasks vitals", vitals.ms, "ms", note=f"the same process, {vitals.max_rss_mib:.0f} MiB")
 
 
+def million_coroutines(table, bench, tasks):
+    with Staying(f"{bench}_waiting_jobs", str(MILLION), "coroutines") as process:
+        run = best([tasks, "stack", str(process.pid)], 10)
+        note = f"registered, suspended, grouped, {run.max_rss_mib:.0f} MiB"
+        table.add("tasks stack, 1,000,000 coroutines", run.ms, "ms", 200, note=note)
+    with Staying(f"{bench}_waiting_coroutines", str(MILLION)) as process:
+        whole = best([tasks, "stack", str(process.pid)], 3)
+        note = f"each frame found in memory and joined with its record, {whole.max_rss_mib:.0f} MiB"
+        table.add("  with their frames", whole.ms, "ms", note=note)
+
+
+def coroutines(table, bench, tasks):
+    """Of a process that knows nothing of us. Cold: its file out of the page cache, and never seen before."""
+    program, mebibytes = f"{bench}_suspended_coroutines", "1024"
+    copy = min(figures(program, "copy", mebibytes)["copy_ms"] for _ in range(3))
+    with Staying(program, "20000", mebibytes) as process:
+        pid = str(process.pid)
+        drop_from_cache(program)
+        first = Run([tasks, "stack", pid])
+        again, count = best([tasks, "stack", pid], 10), best([tasks, "count", pid], 10)
+        output = subprocess.run([tasks, "stack", pid, "--json"], check=True, stdout=subprocess.PIPE, env=ENVIRONMENT).stdout
+        answer = json.loads(output)
+        chains = sum(group["count"] for group in answer["groups"] if group["kind"] == "coroutine")
+        note = f"{chains:,} chains of 5, 50 functions, among 1 GiB; a copy of that takes {copy:.0f} ms"
+        table.add("coroutines, first look", first.ms, "ms", 1500, note=note)
+        table.add("  next looks", again.ms, "ms", 600, note=f"{again.ms / copy:.1f} times the copy")
+        table.add("  tasks count", count.ms, "ms", 300, note=f"{count.ms / copy:.1f} times the copy")
+        table.add("  max RSS of the command", max(first.max_rss_mib, again.max_rss_mib), "MiB", 200)
+        table.add("  the process is held", (answer["held_ns"] or 0) / 1e6, "ms", 0)
+
+
 def main(binaries):
     binaries = os.path.abspath(binaries)
     tasks = f"{binaries}/cli/tasks"
@@ -289,6 +336,7 @@ def main(binaries):
         hot_paths(table, bench)
         idle(table, bench, directory)
         server(table, bench, directory)
+        asio_echo(table, bench)
         start(table, bench)
         library(table, binaries)
         command(table, bench, tasks)
@@ -299,6 +347,8 @@ def main(binaries):
             big(table, tasks, scratch)
         running(table, binaries, tasks, directory)
         million(table, bench, tasks, directory)
+        million_coroutines(table, bench, tasks)
+        coroutines(table, bench, tasks)
     table.print()
 
 

@@ -1,14 +1,33 @@
-// hot_path nothing|job|wait|label|handle|run TIMES: does that so often, under an agent. For counting its instructions.
+// hot_path nothing|job|wait|label|handle|run|coroutine|turn TIMES: does that so often, under an agent. For counting its
+// instructions.
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
 #include <tasks/agent.hpp>
+#include <tasks/coroutine.hpp>
 #include <tasks/job.hpp>
 #include <tasks/label.hpp>
 #include <tasks/wait.hpp>
 
 namespace {
+
+struct Coroutine {
+    struct Promise {
+        Coroutine get_return_object() { return {std::coroutine_handle<Promise>::from_promise(*this)}; }
+        std::suspend_always initial_suspend() noexcept { return {}; }
+        std::suspend_always final_suspend() noexcept { return {}; }
+        void return_void() noexcept {}
+        void unhandled_exception() noexcept {}
+    };
+    using promise_type = tasks::traced<Promise>;
+    std::coroutine_handle<Promise> handle;
+};
+
+Coroutine turns() {
+    for (;;)
+        co_await std::suspend_always{};
+}
 
 template <class Once> void repeat(long times, Once&& once) {
     for (long i = 0; i < times; ++i) {
@@ -28,6 +47,10 @@ void repeat(std::string_view what, long times) {
         repeat(times, [] { tasks::JobHandle handle{"send receipt"}; });
     else if (what == "run")
         repeat(times, [handle = tasks::JobHandle{"send receipt"}]() mutable { auto scope = handle.run(); });
+    else if (what == "coroutine")
+        repeat(times, [] { turns().handle.destroy(); });
+    else if (what == "turn")
+        repeat(times, [handle = turns().handle] { handle.resume(); });
     else
         repeat(times, [] {});
 }

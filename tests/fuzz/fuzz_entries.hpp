@@ -40,4 +40,7 @@ void core_notes(const std::uint8_t* data, std::size_t size);
 /// An ELF file that a process has mapped.
 void module(const std::uint8_t* data, std::size_t size);
 
+/// An ELF file with coroutine functions, see coroutines_fuzz.cpp.
+void coroutines(const std::uint8_t* data, std::size_t size);
+
 } // namespace tasks::fuzz

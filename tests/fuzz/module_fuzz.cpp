@@ -1,10 +1,6 @@
 // The bytes are a file that a process has mapped: an ELF file with symbols, call frame and debug information, or a
 // .dwp. Looked at as a dump does: threads are unwound through it, and their program counters named.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "symbols/symbolizer.hpp"
@@ -13,44 +9,14 @@
 #include "unwind/unwinder.hpp"
 
 #include "fuzz_entries.hpp"
+#include "mapped_file.hpp"
 #include "must.hpp"
 
 namespace tasks::fuzz {
 
 namespace {
 
-constexpr std::uint64_t bias = 0x7f0000000000;
-constexpr std::uint64_t page = 4096;
-constexpr std::uint64_t largest_mapping = 16 * page;
 constexpr int looks = 48;
-
-class File {
-public:
-    File(const std::uint8_t* data, std::size_t size) : fd_(::memfd_create("fuzz", MFD_CLOEXEC)) {
-        must(fd_ >= 0 && ::write(fd_, data, size) == static_cast<ssize_t>(size), "the file is written");
-    }
-    ~File() { ::close(fd_); }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-
-    std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
-
-private:
-    int fd_;
-};
-
-inspect::ModuleFacts mapped(const inspect::ElfImage& image, const std::string& path) {
-    inspect::ModuleFacts facts;
-    facts.path = path;
-    for (const auto& segment : image.segments()) {
-        if (!segment.executable || facts.end != 0)
-            continue;
-        facts.file_offset = segment.offset & ~(page - 1);
-        facts.start = bias + ((segment.address - (segment.offset - facts.file_offset)) & ~(page - 1));
-        facts.end = facts.start + std::min(largest_mapping, (segment.file_size / page + 2) * page);
-    }
-    return facts;
-}
 
 void look_at(const inspect::ModuleFacts& module) {
     inspect::ModuleMap modules{{module}, {}};
@@ -92,10 +58,9 @@ void module(const std::uint8_t* data, std::size_t size) {
     if (!image)
         return;
     look_into_package(*image);
-    const File file{data, size};
-    const auto facts = mapped(*image, file.path());
-    if (facts.end > facts.start && facts.start >= bias)
-        look_at(facts);
+    const MappedFile file{*image, data, size};
+    if (file.is_plausible())
+        look_at(file.facts());
 }
 
 } // namespace tasks::fuzz

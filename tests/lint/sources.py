@@ -15,7 +15,7 @@ SOURCES = (".cpp", ".hpp", ".c", ".h")
 
 # What each layer may include, the first line that matches a file's path counts. "quoted" are the directories in which
 # a quoted include may be found, "tasks" the <tasks/...> headers, "foreign" other projects' headers.
-LIBRARY = r"protozero/|boost/interprocess/|CLI/|fmt/|rapidjson/|elfutils/|dwarf\.h|gelf\.h|libelf\.h|zlib\.h|catch2/"
+LIBRARY = r"protozero/|boost/interprocess/|CLI/|fmt/|rapidjson/|elfutils/|dwarf\.h|gelf\.h|libelf\.h|zlib\.h|capstone/|catch2/"
 ELFUTILS = r"elfutils/|dwarf\.h|gelf\.h|libelf\.h|zlib\.h"
 PROTOCOL = r"protocol/"
 LAYERS = [
@@ -27,6 +27,7 @@ LAYERS = [
     ("agent/preload/", {"quoted": ["agent/src", "agent/preload"], "tasks": r"", "foreign": r"$^"}),
     ("agent/", {"quoted": ["agent/src"], "tasks": r"", "foreign": r"boost/interprocess/"}),
     ("cli/inspect/saved/", {"quoted": ["cli/inspect"], "tasks": PROTOCOL, "foreign": r"protozero/"}),
+    ("cli/inspect/coroutines/", {"quoted": ["cli/inspect"], "tasks": PROTOCOL, "foreign": ELFUTILS + r"|capstone/"}),
     ("cli/inspect/", {"quoted": ["cli/inspect"], "tasks": PROTOCOL, "foreign": ELFUTILS}),
     ("cli/render/", {"quoted": ["cli", "cli/inspect"], "tasks": PROTOCOL, "foreign": r"fmt/|rapidjson/"}),
     ("cli/", {"quoted": ["cli", "cli/inspect"], "tasks": PROTOCOL, "foreign": r"CLI/|fmt/|rapidjson/"}),

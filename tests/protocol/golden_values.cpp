@@ -66,6 +66,21 @@ CountsAnswer golden_counts_answer() {
     return {.tasks = 14, .thread_tasks = 4, .jobs = 10, .os_threads = 9, .jobs_dropped = 3};
 }
 
+VitalsAnswer golden_vitals_answer_coroutines() {
+    VitalsAnswer answer;
+    answer.taken_at_ns = 8'842'130'000'123;
+    answer.name = "payments";
+    answer.tasks = 1'019;
+    answer.os_threads = 9;
+    answer.coroutines = 1'000;
+    answer.fibers = 5;
+    return answer;
+}
+
+CountsAnswer golden_counts_answer_coroutines() {
+    return {.tasks = 1'019, .thread_tasks = 4, .jobs = 10, .os_threads = 9, .coroutines = 1'000, .fibers = 5};
+}
+
 TasksAnswer golden_tasks_answer() {
     TasksAnswer answer;
     answer.taken_at_ns = 8'842'130'000'123;
@@ -125,6 +140,39 @@ TasksAnswer golden_tasks_answer_labels() {
     cut.label_text = "of J\xc3\xb6rg M\xc3\xbcller, No. 8431 of 1"sv;
     cut.label_cut = true;
     answer.tasks = {whole, cut};
+    return answer;
+}
+
+TasksAnswer golden_tasks_answer_coroutines() {
+    TasksAnswer answer;
+    answer.taken_at_ns = 8'842'130'000'123;
+    answer.sites = {{.id = 1, .name = "session", .function = "session", .file = "server.cpp", .line = 112},
+                    {.id = 2, .name = "", .function = "session", .file = "server.cpp", .line = 118}};
+    Task waiting;
+    waiting.id = 3ull << 32 | 161;
+    waiting.kind = Kind::coroutine;
+    waiting.state = State::waiting;
+    waiting.wait_reason = WaitReason::await;
+    waiting.scopes = {1};
+    waiting.scope_count = 1;
+    waiting.wait_site = 2;
+    waiting.started_ns = 8'530'000'000'000;
+    waiting.since_ns = 8'530'000'004'000;
+    waiting.frame = 0x55d0c1e2f2d0;
+    waiting.started_by = 4ull << 32 | 160;
+    waiting.creator_pc = 0x55d0c0402f1c;
+    waiting.created_in_pc = 0x55d0c0403a21;
+    Task awaited;
+    awaited.id = 1ull << 32 | 162;
+    awaited.kind = Kind::coroutine;
+    awaited.state = State::running;
+    awaited.tid = 12341;
+    awaited.scopes = {1};
+    awaited.scope_count = 1;
+    awaited.started_ns = 8'530'000'004'000;
+    awaited.frame = 0x55d0c1e2f3e0;
+    awaited.awaited_by = waiting.id;
+    answer.tasks = {waiting, awaited};
     return answer;
 }
 

@@ -12,10 +12,13 @@ ErrorAnswer golden_error_answer();
 VitalsAnswer golden_vitals_answer();
 VitalsAnswer golden_vitals_answer_unknown(); ///< what is not known is absent; what is known to be 0 is there
 VitalsAnswer golden_vitals_answer_queues();
+VitalsAnswer golden_vitals_answer_coroutines();
 CountsAnswer golden_counts_answer();
+CountsAnswer golden_counts_answer_coroutines();
 TasksAnswer golden_tasks_answer();      ///< a first part
 TasksAnswer golden_tasks_answer_last(); ///< a last part
 TasksAnswer golden_tasks_answer_labels();
+TasksAnswer golden_tasks_answer_coroutines();
 StacksRequest golden_stacks_request();
 StacksAnswer golden_stacks_answer();      ///< a first part
 StacksAnswer golden_stacks_answer_last(); ///< a last part

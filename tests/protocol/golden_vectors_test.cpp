@@ -45,12 +45,15 @@ TEST_CASE("every golden frame is written and read as its value") {
     check_golden("vitals_answer", 2, golden_vitals_answer());
     check_golden("vitals_answer_unknown", 3, golden_vitals_answer_unknown());
     check_golden("vitals_answer_queues", 2, golden_vitals_answer_queues());
+    check_golden("vitals_answer_coroutines", 2, golden_vitals_answer_coroutines());
     check_golden("counts_request", 4, CountsRequest{});
     check_golden("counts_answer", 4, golden_counts_answer());
+    check_golden("counts_answer_coroutines", 4, golden_counts_answer_coroutines());
     check_golden("tasks_request", 5, TasksRequest{});
     check_golden("tasks_answer", 5, golden_tasks_answer(), flag_more);
     check_golden("tasks_answer_last", 5, golden_tasks_answer_last());
     check_golden("tasks_answer_labels", 5, golden_tasks_answer_labels(), flag_more);
+    check_golden("tasks_answer_coroutines", 5, golden_tasks_answer_coroutines(), flag_more);
     check_golden("stacks_request", 6, golden_stacks_request());
     check_golden("stacks_answer", 6, golden_stacks_answer(), flag_more);
     check_golden("stacks_answer_last", 6, golden_stacks_answer_last());

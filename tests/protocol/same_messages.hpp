@@ -20,15 +20,16 @@ inline auto parts(const VitalsAnswer& m) {
     return std::tie(m.taken_at_ns, m.name, m.tasks, m.os_threads, m.usable_cpus, m.num_cpus, m.jobs_started,
                     m.jobs_ended, m.jobs_last_minute, m.jobs_dropped, m.rss_bytes, m.peak_rss_bytes, m.stack_bytes,
                     m.switches_voluntary, m.switches_involuntary, m.fds, m.uptime_ns, m.table_bytes, m.table_cap_bytes,
-                    m.queues, m.queue_count, m.queues_left_out);
+                    m.queues, m.queue_count, m.queues_left_out, m.coroutines, m.fibers);
 }
 inline auto parts(const CountsAnswer& m) {
-    return std::tie(m.tasks, m.thread_tasks, m.jobs, m.os_threads, m.jobs_dropped);
+    return std::tie(m.tasks, m.thread_tasks, m.jobs, m.os_threads, m.jobs_dropped, m.coroutines, m.fibers);
 }
 inline auto parts(const Site& m) { return std::tie(m.id, m.name, m.function, m.file, m.line); }
 inline auto parts(const Task& m) {
     return std::tie(m.id, m.kind, m.state, m.wait_reason, m.tid, m.scopes, m.scope_count, m.scopes_left_out,
-                    m.wait_site, m.wait_object, m.started_ns, m.since_ns, m.label_key, m.label_text, m.label_cut);
+                    m.wait_site, m.wait_object, m.started_ns, m.since_ns, m.label_key, m.label_text, m.label_cut,
+                    m.frame, m.awaited_by, m.started_by, m.creator_pc, m.created_in_pc);
 }
 inline auto parts(const StacksRequest& m) { return std::tie(m.stack_bytes, m.tids, m.without_last_ran); }
 inline auto parts(const ThreadStack& m) {

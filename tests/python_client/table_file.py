@@ -10,7 +10,7 @@ import struct
 RECORD_BYTES, SITE_BYTES, HEADER_BYTES = 128, 64, 4096
 MOST_SEGMENTS, MOST_SITES, LARGEST = 48, 1 << 20, 16 << 30
 RECORDS, SITES, TEXT = 1, 2, 3
-FREE, THREAD, JOB, COUNTS = 0, 1, 2, 3
+FREE, THREAD, JOB, COUNTS, COROUTINE = 0, 1, 2, 3, 4
 CHUNK = 64 * 1024
 LOOKS = 8
 
@@ -50,6 +50,11 @@ class Task:
     scopes: list
     scopes_left_out: int
     label: tuple  # number of the site with the key, text, cut; or None
+    frame: int = 0
+    awaited_by: int = 0  # id; 0: a task of its own
+    started_by: int = 0
+    creator_pc: int = 0
+    created_in_pc: int = 0
 
 
 @dataclasses.dataclass
@@ -149,7 +154,7 @@ class Reader:
                     data = self.accepted(chunk + at, first[at:at + RECORD_BYTES], second[at:at + RECORD_BYTES])
                     if data is None:
                         self.unreadable += 1
-                    elif data[8] > COUNTS:
+                    elif data[8] > COROUTINE:
                         self.damaged += 1
                     elif data[8] == COUNTS:
                         self.count(data)
@@ -178,6 +183,9 @@ class Reader:
         records = self.read_records()
         tasks = []
         for number, record in records.items():
+            if record.type == COROUTINE:
+                tasks += self.coroutine(number, record)
+                continue
             if max([record.wait_site, *record.scopes]) > self.site_count or (record.type == JOB and record.depth != 1):
                 self.damaged += 1
                 continue
@@ -196,6 +204,25 @@ class Reader:
             return None  # a part of the thread's task
         waits = carrier if carrier.reason else job
         return self.task(number, job, waits, "job", "waiting" if waits.reason else "running", carrier.tid, carrier)
+
+    def coroutine(self, number, record):
+        """The task that a coroutine's or a fiber's record tells, in a list; an empty one where it cannot be."""
+        known = word(KINDS, record.kind) in ("coroutine", "fiber", "job") and 0 < record.state < len(STATES)
+        if not known or record.awaited > 1 or max(record.site, record.wait_site) > self.site_count:
+            self.damaged += 1
+            return []
+        waits = STATES[record.state] != "running" and record.reason != WAIT_REASONS.index("not started")
+        since = record.wait_since if waits else 0 if STATES[record.state] == "running" else record.started
+        if STATES[record.state] == "running":
+            record.reason = 0
+        return [Task(id=record.generation << 32 | number, kind=word(KINDS, record.kind), state=word(STATES, record.state),
+                     wait_reason=word(WAIT_REASONS, record.reason), tid=record.tid,
+                     wait_object=record.wait_object if waits else 0, wait_site=record.wait_site if waits else 0,
+                     since_ns=since, scopes=[record.site] if record.site else [],
+                     scopes_left_out=0, label=self.label(record), frame=record.frame,
+                     awaited_by=record.parent if record.awaited else 0,
+                     started_by=0 if record.awaited else record.parent, creator_pc=record.creator_pc,
+                     created_in_pc=record.created_in_pc)]
 
     def thread(self, number, thread, records):
         job_number = thread.carries & 0xffffffff
@@ -228,7 +255,7 @@ class Reader:
 
 
 class Record:
-    """The fields of a thread's or a job's record."""
+    """The fields of a thread's, a job's or a coroutine's record."""
 
     def __init__(self, data):
         _, self.generation, self.type, self.state, self.reason = struct.unpack_from("<IIBBB", data)
@@ -237,6 +264,9 @@ class Record:
         self.scopes = list(struct.unpack_from("<8I", data, 48))[:min(self.depth, 8)]
         self.label_text, self.label_cut, self.label_key = struct.unpack_from("<31sBI", data, 80)
         (self.carries,) = struct.unpack_from("<Q", data, 120)
+        self.site, self.kind, self.awaited = struct.unpack_from("<IBB", data, 48)
+        self.frame, self.parent, self.creator_pc = struct.unpack_from("<QQQ", data, 56)
+        (self.created_in_pc,) = struct.unpack_from("<Q", data, 120)
 
 
 def carry_each_other(thread, job, job_number, scope):

@@ -28,7 +28,7 @@ def syntax_trees():
     with tempfile.NamedTemporaryFile("w", suffix=".cpp") as source:
         source.writelines(f"#include <tasks/{header}>\n" for header in headers)
         source.flush()
-        text = output("clang++-19", "-std=c++17", "-fsyntax-only", f"-I{INCLUDE}", "-Xclang", "-ast-dump=json",
+        text = output("clang++-19", "-std=c++20", "-fsyntax-only", f"-I{INCLUDE}", "-Xclang", "-ast-dump=json",
                       "-Xclang", "-ast-dump-filter=tasks", source.name)
     decoder, at = json.JSONDecoder(), text.find("{")
     while at >= 0:
@@ -39,9 +39,10 @@ def syntax_trees():
 
 def functions(tree):
     """The functions that are declared in it, those of templates aside, which the host's compiler makes."""
-    if tree.get("kind") in FUNCTIONS:
+    kind = tree.get("kind", "")
+    if kind in FUNCTIONS:
         yield tree
-    elif not tree.get("kind", "").endswith("TemplateDecl"):
+    elif not kind.endswith(("TemplateDecl", "TemplatePartialSpecializationDecl")):
         for inner in tree.get("inner", []):
             yield from functions(inner)
 
@@ -63,7 +64,8 @@ def declared():
             if function.get("explicitlyDeleted") or "explicitlyDefaulted" in function:
                 continue
             kinds = {inner["kind"] for inner in function.get("inner", [])}
-            (allowed if "CompoundStmt" in kinds else needed).update(names_of(function))
+            in_header = "CompoundStmt" in kinds or function.get("inline") or function.get("constexpr")
+            (allowed if in_header else needed).update(names_of(function))
     assert len(needed) > 20, needed
     return needed, allowed
 

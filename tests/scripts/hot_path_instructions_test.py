@@ -12,7 +12,8 @@ import tempfile
 
 BINARY = os.path.join(os.environ["TASKS_BINARY_DIR"], "tests/hot_path")
 # Instructions of begin and end: what g++ 12 made when this was written, and the most there may be.
-COSTS = {"job": (196, 250), "wait": (144, 250), "label": (225, 300), "handle": (297, 380), "run": (132, 180)}
+COSTS = {"job": (167, 250), "wait": (144, 250), "label": (225, 300), "handle": (248, 380), "run": (132, 180),
+         "coroutine": (457, 540), "turn": (190, 240)}
 FEW, MANY = 10_000, 30_000
 
 

@@ -65,8 +65,10 @@ def missing_names(page):
 
 def check_public_names():
     """Names of each sort are missed where the page lacks them: a class, a member, an enumerator, a C function."""
-    with open(os.path.join(SOURCE, "man/tasks-agent.3")) as file:
-        page = file.read()
+    page = ""
+    for name in ("man/tasks-agent.3", "man/tasks-adapters.7"):
+        with open(os.path.join(SOURCE, name)) as file:
+            page += file.read()
     assert missing_names(page) == (0, ""), missing_names(page)
     for name in ("JobHandle", "waits", "table_cap_bytes", "most_text_bytes", "rwlock_write", "write_profile",
                  "tasks_handle_move", "TASKS_WAIT_NIL", "start_after_fork"):

@@ -20,6 +20,7 @@ README = os.path.join(SOURCE, "README.md")
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 AGE = r"<?\d[\d,.]*(?:ms|us|ns|[smhd])(?:\d+[smhd])*\b"
 SHOWN_PID = "21155"
+SHOWN_COROUTINES_PID = "21203"
 SHOWN_PATH = "/srv/payments/bin/payments"
 SHOWN_START = "492467"
 
@@ -59,21 +60,27 @@ def comparable(text):
     return shape("\n".join(line for line in text.splitlines() if not line.startswith("    ")))
 
 
-def as_shown(text, pid, start):
+def as_shown(text, pid, start, shown_pid=SHOWN_PID):
     """The program's own pid, start time and path as the README shows them."""
-    text = text.replace(f"{pid}@{start}", f"{SHOWN_PID}@{SHOWN_START}")
-    lengths = len(SHOWN_PID) - len(str(pid))
-    text = re.sub(rf"\b{pid}\b", SHOWN_PID + (" " * -lengths if lengths < 0 else ""), text)
+    text = text.replace(f"{pid}@{start}", f"{shown_pid}@{SHOWN_START}")
+    lengths = len(shown_pid) - len(str(pid))
+    text = re.sub(rf"\b{pid}\b", shown_pid + (" " * -lengths if lengths < 0 else ""), text)
     return text.replace(program("payments"), SHOWN_PATH)
 
 
 class Reader:
-    """Runs the README's commands against one payments, which is killed when a dead one is asked for."""
+    """Runs the README's commands against one payments, which is killed when a dead one is asked for, and another one
+    of coroutines."""
 
     def __init__(self):
         self.payments = Example("payments", "--requests", "4", "--rate", "0")
         self.environment = self.payments.environment
         self.start = self.start_time()
+        self.coroutines = Example("payments", "--coroutines", "--cause", "mutex", "--requests", "4", "--rate", "0")
+
+    def end(self):
+        for example in (self.payments, self.coroutines):
+            example.end(signal.SIGKILL)
 
     def start_time(self):
         with open(f"/proc/{self.payments.pid}/stat") as file:
@@ -82,7 +89,9 @@ class Reader:
     def output_of(self, command):
         words = shlex.split(command)
         if words[0] == "payments":
-            return f"ready {SHOWN_PID}\n"
+            return f"ready {SHOWN_COROUTINES_PID if '--coroutines' in words else SHOWN_PID}\n"
+        if SHOWN_COROUTINES_PID in words:
+            return self.output_of_coroutines(words[1:])
         if words[0] != "tasks":
             return run(program(words[0]), *words[1:], env=self.environment).stdout
         if "--dead" in words and self.payments.process.poll() is None:
@@ -92,6 +101,13 @@ class Reader:
         result = run(TASKS, *real, env=self.environment, cwd=self.payments.directory)
         assert result.returncode == 0, f"{command}: {result}"
         return as_shown(self.without_others(words, result.stdout), self.payments.pid, self.start)
+
+    def output_of_coroutines(self, words):
+        pid = self.coroutines.pid
+        real = [word.replace(SHOWN_COROUTINES_PID, str(pid)) for word in words]
+        result = run(TASKS, *real, env=self.coroutines.environment)
+        assert result.returncode == 0, result
+        return as_shown(result.stdout, pid, "", SHOWN_COROUTINES_PID)
 
     def without_others(self, words, text):
         """A list without processes that other tests run now."""
@@ -121,7 +137,7 @@ def check_commands(text, approve):
             time.sleep(75)  # for ages and trends as a reader will see them
         new = BLOCK.sub(lambda block: renewed(reader, block.group(1), approve), text)
     finally:
-        reader.payments.end(signal.SIGKILL)
+        reader.end()
     if approve and new != text:
         with open(README, "w") as file:
             file.write(new)
@@ -134,6 +150,8 @@ def renewed(reader, block, approve):
         actual = reader.output_of(command).rstrip("\n")
         if approve:
             expected = actual
+        elif SHOWN_COROUTINES_PID in command and not FRAMES_COUNT:
+            continue  # what lies in memory is the compiler's choice
         elif comparable(actual) != comparable(expected):
             sys.exit(f"README.md: $ {command}\nsays:\n{expected}\nbut it prints:\n{actual}\n"
                      f"(python3 tests/scripts/readme_test.py --approve writes it anew)")

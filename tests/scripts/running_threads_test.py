@@ -5,6 +5,7 @@ blocks notices nothing; signals that come meanwhile arrive; and whoever captures
 
 TASKS_TEST_KILLS     of the command while it captures (100; 30 with sanitizers)
 TASKS_TEST_CAPTURES  of threads that block (100; 20 with sanitizers)
+TASKS_TEST_LOOKS     at threads that all run (20)
 """
 import contextlib
 import glob
@@ -23,6 +24,7 @@ TARGETS = os.path.join(BINARY, "tests", "targets")
 FACTS = os.path.join(BINARY, "tests", "checks", "running_facts")
 REFUSING = os.path.join(BINARY, "tests", "checks", "refusing")
 KILLS = int(os.environ.get("TASKS_TEST_KILLS", "30" if SANITIZED else "100"))
+LOOKS = int(os.environ.get("TASKS_TEST_LOOKS", "20"))
 CAPTURES = int(os.environ.get("TASKS_TEST_CAPTURES", "20" if SANITIZED else "100"))
 NOBODY = 65534
 WAYS = {"perf": (), "ptrace": ("--ptrace",)}
@@ -101,7 +103,9 @@ def each_is_answered(threads, way):
     """All of them at once in one capture; a busy machine may need several."""
     with spinning(threads) as target:
         best = None
-        for _ in range(20):
+        for look in range(20):
+            if look >= LOOKS and best is not None:
+                break
             facts = facts_of(target.pid, *WAYS[way])
             ran = facts.ran()
             assert all(thread[1] == way for thread in ran), ran
@@ -174,7 +178,7 @@ def signals_arrive(way):
 def threads_that_end(way):
     with spinning(16, "--churn") as target:
         ran = 0
-        for _ in range(30):
+        for _ in range(LOOKS + 10):
             ran += len(facts_of(target.pid, *WAYS[way]).ran())
         assert ran > 0
         assert target.poll() is None and left_alone(target.pid)

@@ -18,7 +18,10 @@ class Backend {
 public:
     constexpr Backend(const char* name, std::chrono::milliseconds latency) : name_(name), latency_(latency) {}
 
-    /// Nothing when a stop was requested before the answer.
+    constexpr const char* name() const { return name_; }
+    constexpr std::chrono::milliseconds latency() const { return latency_; }
+
+    /// Nothing when a stop was requested before the answer. Blocks the thread.
     std::optional<Receipt> charge(const std::stop_token& stop = {}) const {
         tasks::Wait wait{tasks::wait_reason::timer, this, name_};
         std::mutex mutex;

@@ -72,6 +72,18 @@ constexpr std::array cpp_prefixes{
     FunctionWait{"std::__atomic_semaphore", WaitReason::semaphore},
     FunctionWait{"std::__platform_semaphore", WaitReason::semaphore},
     FunctionWait{"std::latch::", WaitReason::barrier},
+    FunctionWait{"boost::this_fiber::sleep_", WaitReason::sleep},
+    FunctionWait{"boost::fibers::mutex::lock", WaitReason::mutex},
+    FunctionWait{"boost::fibers::timed_mutex::", WaitReason::mutex},
+    FunctionWait{"boost::fibers::recursive_mutex::lock", WaitReason::mutex},
+    FunctionWait{"boost::fibers::recursive_timed_mutex::", WaitReason::mutex},
+    FunctionWait{"boost::fibers::condition_variable", WaitReason::cond},
+    FunctionWait{"boost::fibers::barrier::", WaitReason::barrier},
+    FunctionWait{"boost::fibers::fiber::join", WaitReason::join},
+    FunctionWait{"boost::fibers::future", WaitReason::future},
+    FunctionWait{"boost::fibers::shared_future", WaitReason::future},
+    FunctionWait{"boost::fibers::detail::shared_state", WaitReason::future},
+    FunctionWait{"boost::fibers::detail::future_base", WaitReason::future},
     FunctionWait{"std::barrier", WaitReason::barrier},
     FunctionWait{"std::call_once", WaitReason::once},
     FunctionWait{"std::__tree_barrier", WaitReason::barrier},
@@ -100,6 +112,27 @@ std::string without_inline_namespace(std::string_view name) {
     return bare;
 }
 
+// boost::fibers::buffered_channel<int>::pop, ::value_pop_wait_for ...: by the method.
+std::optional<WaitReason> wait_of_channel(std::string_view function) {
+    if (!function.starts_with("boost::fibers::buffered_channel<") &&
+        !function.starts_with("boost::fibers::unbuffered_channel<")) {
+        return std::nullopt;
+    }
+    std::size_t at = function.find('<');
+    for (int depth = 0; at < function.size(); ++at) {
+        depth += function[at] == '<' ? 1 : function[at] == '>' ? -1 : 0;
+        if (depth == 0) {
+            break;
+        }
+    }
+    const auto method = function.substr(std::min(at + 1, function.size()));
+    if (method.starts_with("::push") || method.starts_with("::try_push")) {
+        return WaitReason::chan_send;
+    }
+    return method.starts_with("::pop") || method.starts_with("::value_pop") ? std::optional{WaitReason::chan_receive}
+                                                                            : std::nullopt;
+}
+
 std::string_view base_name(std::string_view path) {
     return path.substr(path.rfind('/') + 1); // npos + 1 is 0
 }
@@ -113,10 +146,16 @@ std::optional<WaitReason> wait_of_function(std::string_view function) {
             return reason;
         }
     }
-    if (function.find("std::") == std::string_view::npos) {
+    const bool of_fibers = function.find("boost::") != std::string_view::npos;
+    if (!of_fibers && function.find("std::") == std::string_view::npos) {
         return std::nullopt;
     }
     const auto bare = without_inline_namespace(without_return_type(function));
+    if (of_fibers) {
+        if (const auto reason = wait_of_channel(bare)) {
+            return reason;
+        }
+    }
     for (const auto& [prefix, reason] : cpp_prefixes) {
         if (bare.starts_with(prefix)) {
             return reason;
@@ -146,7 +185,13 @@ bool in_runtime(const Frame& frame) {
         }
     }
     const auto function = without_return_type(frame.function);
-    return function.starts_with("std::") || function.starts_with("__gnu_cxx::") || function.starts_with("__gthread_");
+    for (const std::string_view space :
+         {"std::", "__gnu_cxx::", "__gthread_", "boost::fibers::", "boost::context::", "boost::this_fiber::"}) {
+        if (function.starts_with(space)) {
+            return true;
+        }
+    }
+    return function == "make_fcontext";
 }
 
 } // namespace tasks::inspect

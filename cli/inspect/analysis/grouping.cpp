@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "analysis/coroutine_creator.hpp"
 #include "analysis/frame_waits.hpp"
 
 namespace tasks::inspect {
@@ -71,14 +72,14 @@ std::optional<CreatedBy> place_of(const std::vector<Frame>& frames) {
 // Two frames that read the same: their addresses count only where no name is known.
 bool reads_same(const Frame& left, const Frame& right) {
     return left.function == right.function && left.file == right.file && left.line == right.line &&
-           left.inlined == right.inlined && left.module == right.module &&
+           left.inlined == right.inlined && left.module == right.module && left.suspended == right.suspended &&
            (!left.function.empty() || left.address == right.address);
 }
 
 bool reads_same(const GroupShape& left, const GroupShape& right) {
     const auto rest = [](const GroupShape& shape) {
-        return std::tie(shape.kind, shape.state, shape.wait_reason, shape.age_is_last_ran, shape.wait_name, shape.cut,
-                        shape.created_by);
+        return std::tie(shape.kind, shape.state, shape.wait_reason, shape.age_is_last_ran, shape.wait_is_inferred,
+                        shape.wait_name, shape.cut, shape.created_by);
     };
     return rest(left) == rest(right) &&
            std::ranges::equal(left.frames, right.frames,
@@ -98,20 +99,23 @@ std::size_t reading_hash(const GroupShape& shape) {
 std::size_t Grouping::KeyHash::operator()(const Key& key) const noexcept {
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
     auto hash = (std::uint64_t{key.stack} << 32 | key.created_site) * odd;
-    hash = (hash ^ (hash >> 32) ^ key.created_stack) * odd;
+    hash = (hash ^ (hash >> 32) ^ (std::uint64_t{key.logical_stack} << 32 | key.created_stack)) * odd;
     hash = (hash ^ (hash >> 32) ^ (std::uint64_t{key.scopes} << 32 | key.wait_site)) * odd;
     const auto words = static_cast<std::uint64_t>(key.kind) << 24 | static_cast<std::uint64_t>(key.state) << 16 |
                        static_cast<std::uint64_t>(key.wait_reason) << 8 | static_cast<std::uint64_t>(key.capture);
-    hash = (hash ^ (hash >> 32) ^ words) * odd;
+    hash = (hash ^ (hash >> 32) ^ words ^ std::uint64_t{key.created_in} << 32) * odd;
     return hash ^ hash >> 32;
 }
 
 Grouping::Grouping(const Snapshot& snapshot, const StackSource& source, const StackOptions& options)
-    : snapshot_(snapshot), options_(options), stacks_(source), stack_of_thread_(snapshot.threads.size(), none) {
+    : snapshot_(snapshot), options_(options), stacks_(source),
+      logical_stacks_(snapshot, report_.list.chains(), source, options.raw_frames),
+      stack_of_thread_(snapshot.threads.size(), none) {
     report_.process = snapshot.process;
     report_.taken_at_realtime_ns = snapshot.taken_at_realtime_ns;
     report_.skew_ns = snapshot.skew_ns;
     report_.held_ns = snapshot.held_ns;
+    report_.asked = options;
     report_.list = TaskList(snapshot);
     report_.dropped = snapshot.vitals.jobs_dropped;
     report_.incomplete = snapshot.incomplete;
@@ -162,18 +166,54 @@ Grouping::Key Grouping::key_of(const TaskView& task) {
     const auto& scopes = scopes_at(snapshot_, task.scopes).sites;
     key.created_site = scopes.empty() ? 0 : scopes.front();
     if (task.thread != nullptr) {
-        auto& stack = stack_of_thread_[static_cast<std::size_t>(task.thread - snapshot_.threads.data())];
-        if (stack == none) {
-            stack = stacks_.number(*task.thread);
-        }
-        key.stack = stack;
-        key.created_stack = task.kind == protocol::Kind::thread ? stacks_.number(task.thread->birth.pcs) : 0;
+        key.stack = stack_of(*task.thread);
+        key.created_stack =
+            task.kind == protocol::Kind::thread || task.runs_coroutine ? stacks_.number(task.thread->birth.pcs) : 0;
     }
-    if (key.stack == 0) {
+    if (task.thread == nullptr && task.fiber != nullptr) {
+        key.stack = stacks_.number(*task.fiber);
+    }
+    if (task.runs_coroutine && key.stack != 0) {
+        key.logical_stack = logical_stacks_.number(task.tid, stacks_.trace(key.stack));
+    } else if (task.chain != CoroutineChains::none && key.stack == 0) {
+        key.logical_stack = logical_stacks_.number(task.chain);
+    }
+    if (task.creator_pc != 0 || task.created_in_pc != 0) {
+        take_creator(task, key);
+    }
+    if (key.stack == 0 && key.logical_stack == 0) {
         key.scopes = task.scopes;
         key.capture = task.thread == nullptr ? Capture::unknown : task.thread->capture;
     }
     return key;
+}
+
+// There are few creators of many tasks.
+void Grouping::take_creator(const TaskView& task, Key& key) {
+    const auto [known, added] = creators_.try_emplace({task.creator_pc, task.created_in_pc});
+    if (added) {
+        const auto number = [this](std::uint64_t pc) { return pc == 0 ? 0 : stacks_.number(std::vector{pc}); };
+        known->second = {number(task.creator_pc), number(task.created_in_pc)};
+    }
+    key.created_stack = known->second.first;
+    key.created_in = known->second.second;
+}
+
+std::optional<CreatedBy> Grouping::created_by(const Key& key) const {
+    const auto& site = site_at(snapshot_, key.created_site);
+    if (key.created_in != 0) {
+        return place_of(
+            creator_frames(stacks_.frames(key.created_in), stacks_.frames(key.created_stack), site.function));
+    }
+    return key.created_stack != 0 ? place_of(stacks_.frames(key.created_stack)) : place_of(site);
+}
+
+std::uint32_t Grouping::stack_of(const ThreadFacts& thread) {
+    auto& stack = stack_of_thread_[static_cast<std::size_t>(&thread - snapshot_.threads.data())];
+    if (stack == none) {
+        stack = stacks_.number(thread);
+    }
+    return stack;
 }
 
 // Ages and names are taken here, in the order of the slots: group by group, each task would be a cache miss.
@@ -219,8 +259,23 @@ GroupShape Grouping::shape_of(const Key& key) const {
     shape.age_is_last_ran = key.from_thread;
     const auto& wait = site_at(snapshot_, key.wait_site);
     shape.wait_name = wait.name;
-    shape.created_by = key.created_stack != 0 ? place_of(stacks_.frames(key.created_stack))
-                                              : place_of(site_at(snapshot_, key.created_site));
+    shape.created_by = created_by(key);
+    if (key.logical_stack != 0) {
+        shape.frames = logical_stacks_.frames(key.logical_stack);
+        if (wait.name.empty()) {
+            shape.wait_name = logical_stacks_.wait_name(key.logical_stack);
+            shape.wait_is_inferred = logical_stacks_.is_wait_inferred(key.logical_stack);
+        }
+        shape.cut = key.stack == 0 ? "" : stacks_.cut(key.stack);
+        return shape;
+    }
+    if (key.stack == 0 && key.kind == protocol::Kind::coroutine && !key.bound) {
+        auto& frame = shape.frames.emplace_back(logical_stacks_.frame(key.scopes, key.wait_site));
+        frame.suspended->kind = key.wait_reason == WaitReason::not_started ? PointKind::initial
+                                : key.state == State::done                 ? PointKind::final
+                                                                           : PointKind::await;
+        return shape;
+    }
     if (key.stack == 0) {
         shape.waits_at = place_of(wait);
         shape.no_stack = no_stack_words(key.capture, key.bound, key.thread_known, snapshot_.process.agent);
@@ -231,8 +286,11 @@ GroupShape Grouping::shape_of(const Key& key) const {
     if (!shape.cut.empty()) {
         shape.waits_at = place_of(wait); // its frame may be behind the cut
     }
-    if (key.from_thread && key.wait_reason == WaitReason::futex) {
-        shape.wait_reason = wait_of_frames(shape.frames).value_or(WaitReason::futex);
+    // Of a fiber that said nothing a deadline is all that is registered.
+    const bool of_fiber = key.kind == protocol::Kind::fiber &&
+                          (key.wait_reason == WaitReason::unknown || key.wait_reason == WaitReason::timer);
+    if (of_fiber || (key.from_thread && key.wait_reason == WaitReason::futex)) {
+        shape.wait_reason = wait_of_frames(shape.frames).value_or(key.wait_reason);
     }
     return shape;
 }
@@ -240,7 +298,7 @@ GroupShape Grouping::shape_of(const Key& key) const {
 void Grouping::join() {
     std::unordered_multimap<std::size_t, std::uint32_t> known;
     for (std::uint32_t group = 0; group < raw_.size(); ++group) {
-        if (raw_[group].key.stack == 0) {
+        if (raw_[group].key.stack == 0 && raw_[group].key.logical_stack == 0) {
             continue; // told apart by what the shape does not hold: its scopes
         }
         const auto& shape = report_.shapes[group];

@@ -2,7 +2,8 @@
 // the report: a number of its group for each task and a list of members for each group would be 8, and a second walk
 // over tasks that no cache holds. One thread at a time, used once.
 //
-//     pick      each task gets a raw group by stack number, kind, state, wait and creation site; filters that need no
+//     pick      each task gets a raw group by stack number (of a coroutine: of its chain), kind, state, wait and
+//     creation site; filters that need no
 //               names are applied here, so that what they leave out is never unwound
 //     name      each raw group gets its shape: frames are symbolized, a futex becomes what it is
 //     join      raw groups whose named stacks are equal become one
@@ -11,10 +12,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "analysis/logical_stacks.hpp"
 #include "analysis/match.hpp"
 #include "analysis/stack_table.hpp"
 
@@ -36,8 +40,10 @@ private:
     /// What tells raw groups apart. Without a stack, scopes and wait site take its place.
     struct Key {
         std::uint32_t stack = 0;
+        std::uint32_t logical_stack = 0; ///< of a coroutine
         std::uint32_t created_site = 0;
-        std::uint32_t created_stack = 0; ///< of a thread without a job: of the call that made it
+        std::uint32_t created_stack = 0; ///< of a thread without a job, of a coroutine: of the call that made it
+        std::uint32_t created_in = 0;    ///< of a coroutine: the stack of the place where it was registered
         std::uint32_t scopes = 0;
         std::uint32_t wait_site = 0;
         protocol::Kind kind = protocol::Kind::unknown;
@@ -63,6 +69,9 @@ private:
 
     bool passes(const TaskView& task) const noexcept;
     Key key_of(const TaskView& task);
+    std::uint32_t stack_of(const ThreadFacts& thread);
+    void take_creator(const TaskView& task, Key& key);
+    std::optional<CreatedBy> created_by(const Key& key) const;
     GroupShape shape_of(const Key& key) const;
     void append(std::uint32_t group, std::uint32_t slot, const TaskView& task);
     bool same_name(std::uint32_t group, std::uint32_t slot, const TaskView& task) const;
@@ -77,6 +86,9 @@ private:
     const StackOptions& options_;
     StackTable stacks_;
     StackReport report_;
+    LogicalStacks logical_stacks_;
+    /// TaskView's two addresses of who created it: their numbers in `stacks_`.
+    std::map<std::pair<std::uint64_t, std::uint64_t>, std::pair<std::uint32_t, std::uint32_t>> creators_;
     std::vector<std::uint32_t> stack_of_thread_; ///< by index into Snapshot::threads; none: not unwound yet
     std::vector<Raw> raw_;
 };

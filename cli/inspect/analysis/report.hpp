@@ -28,11 +28,12 @@ struct GroupShape {
     protocol::Kind kind = protocol::Kind::unknown;
     protocol::State state = protocol::State::unknown;
     protocol::WaitReason wait_reason = protocol::WaitReason::none;
-    bool age_is_last_ran = false; ///< ages are "last ran" (scheduler clock), not "waiting since"
-    std::string wait_name;        ///< of the wait site; "" none
-    std::vector<Frame> frames;    ///< innermost first; empty: no stack, `no_stack` says why
-    std::string no_stack;         ///< "running, not captured", ...
-    std::string cut;              ///< why the frames end early; "" they do not
+    bool age_is_last_ran = false;  ///< ages are "last ran" (scheduler clock), not "waiting since"
+    bool wait_is_inferred = false; ///< reason and name, from a type that may be another's
+    std::string wait_name;         ///< of the wait site; "" none
+    std::vector<Frame> frames;     ///< innermost first; empty: no stack, `no_stack` says why
+    std::string no_stack;          ///< "running, not captured", ...
+    std::string cut;               ///< why the frames end early; "" they do not
     std::optional<CreatedBy> created_by;
     std::optional<CreatedBy> waits_at; ///< the wait's own site, where no stack tells it, or one that is cut
 
@@ -49,6 +50,19 @@ struct Group {
     std::uint64_t age_max = TaskView::unknown_age;
 };
 
+struct StackOptions {
+    bool full = false;       ///< one group a task
+    bool raw_frames = false; ///< Asio's own coroutines too
+    bool arguments = false;  ///< of coroutines
+    bool locals = false;     ///< likewise
+    std::optional<protocol::State> state{};
+    std::optional<protocol::Kind> kind{};
+    std::optional<std::uint64_t> older_ns{}; ///< only tasks in their state for at least this long
+    std::optional<std::string>
+        match{}; ///< POSIX extended regex, checked beforehand, on names, labels, functions, files
+    std::optional<std::uint64_t> limit{}; ///< groups shown
+};
+
 /// For `tasks stack`. A million tasks cost 4 bytes each here: the rest stays in the snapshot, which must outlive the
 /// report.
 struct StackReport {
@@ -56,6 +70,7 @@ struct StackReport {
     std::uint64_t taken_at_realtime_ns = 0;
     std::uint64_t skew_ns = 0;
     std::optional<std::uint64_t> held_ns; ///< Snapshot::held_ns
+    StackOptions asked;
     TaskList list;
     std::vector<std::uint32_t> next; ///< by slot: the next slot of the same group
     std::vector<GroupShape> shapes;
@@ -94,16 +109,6 @@ struct VitalsReport {
     std::optional<std::uint64_t> oldest_wait_ns;
     VitalFacts figures;
     std::vector<Incomplete> incomplete;
-};
-
-struct StackOptions {
-    bool full = false; ///< one group a task
-    std::optional<protocol::State> state{};
-    std::optional<protocol::Kind> kind{};
-    std::optional<std::uint64_t> older_ns{}; ///< only tasks in their state for at least this long
-    std::optional<std::string>
-        match{}; ///< POSIX extended regex, checked beforehand, on names, labels, functions, files
-    std::optional<std::uint64_t> limit{}; ///< groups shown
 };
 
 /// For bare `tasks TARGET`.

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "analysis/coroutine_chains.hpp"
 #include "analysis/distinct_traces.hpp"
 
 namespace tasks::inspect {
@@ -29,6 +30,11 @@ void name_all(const StackSource& source, Snapshot& snapshot) {
             thread.saved_stack = stacks.number(std::move(trace));
         }
     }
+    for (auto& fiber : snapshot.fibers) {
+        auto trace = source.unwind(fiber.stack);
+        trace.exact.resize(trace.pcs.size());
+        fiber.stack.saved_stack = stacks.number(std::move(trace));
+    }
     std::set<std::pair<std::uint64_t, bool>> places;
     for (const auto& stack : names.stacks) {
         for (std::size_t at = 0; at < stack.pcs.size(); ++at) {
@@ -40,6 +46,13 @@ void name_all(const StackSource& source, Snapshot& snapshot) {
             places.emplace(pc, false);
         }
     }
+    for (const auto& task : snapshot.tasks) {
+        if (const auto* frame = task_frame_of(snapshot, task)) {
+            places.emplace(frame->creator_pc, false);
+            places.emplace(frame->created_in_pc, false);
+        }
+    }
+    places.erase({0, false}); // not known
     names.places.reserve(places.size());
     for (const auto& [pc, exact] : places) {
         names.places.push_back({pc, exact, source.frames(pc, exact)});

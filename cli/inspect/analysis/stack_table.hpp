@@ -24,6 +24,8 @@ public:
     /// The number of a chain of return addresses; 0: there are none.
     std::uint32_t number(const std::vector<std::uint64_t>& return_addresses);
 
+    const Trace& trace(std::uint32_t number) const { return stacks_[number]; }
+
     /// Its frames with inlined calls, innermost first.
     std::vector<Frame> frames(std::uint32_t number) const;
 

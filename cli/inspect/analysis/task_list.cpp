@@ -5,6 +5,7 @@
 #include <tasks/protocol/syscall_waits.hpp>
 
 #include "analysis/thread_name.hpp"
+#include "capture/fiber_stacks.hpp"
 
 namespace tasks::inspect {
 
@@ -31,7 +32,8 @@ void take_from_thread(const ThreadFacts& thread, TaskView& task) noexcept {
 
 } // namespace
 
-TaskList::TaskList(const Snapshot& snapshot) : snapshot_(&snapshot), counted_elsewhere_(snapshot.threads.size()) {
+TaskList::TaskList(const Snapshot& snapshot)
+    : snapshot_(&snapshot), chains_(snapshot), counted_elsewhere_(snapshot.threads.size()) {
     by_tid_.reserve(snapshot.threads.size());
     for (std::uint32_t index = 0; index < snapshot.threads.size(); ++index) {
         by_tid_.emplace_back(snapshot.threads[index].tid, index);
@@ -46,26 +48,86 @@ TaskList::TaskList(const Snapshot& snapshot) : snapshot_(&snapshot), counted_els
 }
 
 std::uint32_t TaskList::slots() const noexcept {
-    return snapshot_ == nullptr ? 0 : static_cast<std::uint32_t>(snapshot_->tasks.size() + snapshot_->threads.size());
+    return snapshot_ == nullptr ? 0
+                                : static_cast<std::uint32_t>(snapshot_->tasks.size() + snapshot_->threads.size() +
+                                                             chains_.innermost().size());
 }
 
 bool TaskList::is_task(std::uint32_t slot) const noexcept {
     const auto tasks = snapshot_->tasks.size();
-    return slot < tasks || !counted_elsewhere_[slot - tasks];
+    if (slot < tasks) {
+        return !chains_.place(slot).is_part;
+    }
+    return slot - tasks >= counted_elsewhere_.size() || !counted_elsewhere_[slot - tasks];
 }
 
 TaskView TaskList::at(std::uint32_t slot) const noexcept {
     const auto tasks = snapshot_->tasks.size();
     if (slot < tasks) {
-        return registered(snapshot_->tasks[slot]);
+        return chained(slot);
+    }
+    if (slot - tasks >= snapshot_->threads.size()) {
+        return chain_of(chains_.innermost()[slot - tasks - snapshot_->threads.size()]);
     }
     const auto& thread = snapshot_->threads[slot - tasks];
     TaskView task;
     task.tid = thread.tid;
-    task.kind = Kind::thread;
+    task.runs_coroutine = chains_.runs_on(thread.tid);
+    task.kind = task.runs_coroutine ? Kind::coroutine : Kind::thread;
     task.thread = &thread;
     take_from_thread(thread, task);
     return task;
+}
+
+// Of a chain, it is told what its innermost coroutine does, by the name and label of the outermost.
+TaskView TaskList::chained(std::uint32_t slot) const noexcept {
+    const auto& facts = snapshot_->tasks[slot];
+    const auto innermost = chains_.place(slot).innermost;
+    const auto* inner = innermost == CoroutineChains::none ? nullptr : chains_.innermost_task(innermost);
+    auto task = registered(inner == nullptr ? facts : *inner);
+    if (inner != nullptr) {
+        join_chain(innermost, task);
+        task.id = facts.id;
+        task.scopes = facts.scopes;
+        task.label = facts.label;
+    }
+    if (const auto* frame = task_frame_of(*snapshot_, facts)) {
+        task.creator_pc = frame->creator_pc;
+        task.created_in_pc = facts.kind == Kind::coroutine ? frame->created_in_pc : 0;
+    }
+    return task;
+}
+
+// Since when it waits a frame does not tell.
+TaskView TaskList::chain_of(std::uint32_t innermost) const noexcept {
+    if (const auto* facts = chains_.innermost_task(innermost)) {
+        auto task = registered(*facts);
+        join_chain(innermost, task);
+        return task;
+    }
+    TaskView task;
+    task.kind = Kind::coroutine;
+    task.chain = innermost;
+    if (const auto* frame = chains_.frame(innermost)) { // one that runs is on a thread that is not known
+        task.state = frame->state == State::running ? State::unknown : frame->state;
+    }
+    if (task.state == State::waiting) {
+        task.wait_reason = chains_.wait_reason(innermost);
+    }
+    return task;
+}
+
+// The registry knows best what it knows; that it waits for another coroutine, memory tells what that one waits for.
+void TaskList::join_chain(std::uint32_t innermost, TaskView& task) const noexcept {
+    task.chain = innermost;
+    task.runs_coroutine = task.thread != nullptr && chains_.runs_on(task.tid);
+    const bool deeper = chains_.task(innermost) == nullptr;
+    const auto known = task.wait_reason != WaitReason::await && task.wait_reason != WaitReason::unknown;
+    if (task.state == State::waiting && deeper && !known && chains_.wait_reason(innermost) != WaitReason::unknown) {
+        task.wait_reason = chains_.wait_reason(innermost);
+        task.wait_site = 0;
+        task.wait_object = 0;
+    }
 }
 
 TaskView TaskList::registered(const TaskFacts& facts) const noexcept {
@@ -78,6 +140,9 @@ TaskView TaskList::registered(const TaskFacts& facts) const noexcept {
     task.label = facts.label;
     task.thread = facts.tid == 0 ? nullptr : thread_of(facts.tid);
     task.age = age_of(facts.since_ns);
+    if (const auto* frame = facts.kind == Kind::fiber ? task_frame_of(*snapshot_, facts) : nullptr) {
+        task.fiber = fiber_stack_of(*snapshot_, frame->frame);
+    }
     if (facts.state == State::waiting) {
         task.wait_reason = facts.wait_reason == WaitReason::none ? WaitReason::unknown : facts.wait_reason;
         task.wait_site = facts.wait_site;

@@ -25,7 +25,7 @@ std::optional<std::uint64_t> total(const Snapshot& snapshot, std::uint64_t count
     if (snapshot.threads_known || snapshot.process.agent == AgentState::dead) {
         return counted;
     }
-    return snapshot.vitals.tasks;
+    return snapshot.vitals.tasks; // no coroutine was found then, or the threads would have been captured too
 }
 
 } // namespace

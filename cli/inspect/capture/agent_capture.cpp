@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "capture/fiber_capture.hpp"
 #include "capture/file_table_source.hpp"
 #include "capture/memory_hangs.hpp"
 #include "capture/process_waits.hpp"
@@ -52,6 +53,8 @@ VitalFacts facts_of(const protocol::VitalsAnswer& answer) {
     facts.jobs_ended = answer.jobs_ended;
     facts.jobs_last_minute = answer.jobs_last_minute;
     facts.jobs_dropped = answer.jobs_dropped;
+    facts.coroutines = answer.coroutines;
+    facts.fibers = answer.fibers;
     facts.rss_bytes = answer.rss_bytes;
     facts.peak_rss_bytes = answer.peak_rss_bytes;
     facts.stack_bytes = answer.stack_bytes;
@@ -91,6 +94,8 @@ public:
             snapshot_.vitals.tasks = answer.tasks;
             snapshot_.vitals.os_threads = answer.os_threads;
             snapshot_.vitals.jobs_dropped = answer.jobs_dropped;
+            snapshot_.vitals.coroutines = answer.coroutines;
+            snapshot_.vitals.fibers = answer.fibers;
         });
     }
 
@@ -244,6 +249,7 @@ Result<Snapshot, AgentError> capture_from_agent(const World& world, const Target
         }
         read_waits(world, waits, deadline, watch, snapshot);
         settle_waits(world, waits, deadline, watch, snapshot);
+        capture_fibers(target.process.pid, options.stack_bytes, deadline, watch, snapshot);
         tell_hangs(world, watch, snapshot);
     }
     return snapshot;

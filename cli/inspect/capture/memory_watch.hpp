@@ -33,8 +33,19 @@ private:
     int hangs_ = 0;
 };
 
+/// Runs `work` on this thread and on one more at once, which is watched with it: the look hangs when both do. On this
+/// one alone where the machine has no room for a thread. What it throws is thrown here when both have ended.
+void look_in_two_threads(const std::function<void()>& work);
+
+/// For what waits for the look's other thread, which may hang in a read.
+void wait_in_look(const std::function<void()>& wait);
+
 /// process_vm_readv(2): how many bytes came, up to the first page that could not be read. Does not return where
 /// MemoryWatch has left its thread.
 std::size_t read_memory(pid_t pid, std::span<const iovec> remote, std::span<char> into);
+
+/// The same of an open /proc/PID/mem. The bytes go where they are wanted at once: `into` must be the watched thread's
+/// own, which stays with it where it is left.
+std::size_t read_memory_file(int fd, std::uint64_t address, std::span<char> into);
 
 } // namespace tasks::inspect

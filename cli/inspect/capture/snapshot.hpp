@@ -13,6 +13,7 @@
 #include <tasks/protocol/messages.hpp>
 #include <tasks/protocol/table_layout.hpp>
 
+#include "coroutines/coroutine_facts.hpp"
 #include "symbols/frame.hpp"
 #include "unwind/trace.hpp"
 
@@ -88,8 +89,20 @@ struct TaskFacts {
     protocol::Kind kind = protocol::Kind::unknown;
     protocol::State state = protocol::State::unknown;
     protocol::WaitReason wait_reason = protocol::WaitReason::none;
+    std::uint32_t frame = 0; ///< index into Snapshot::task_frames; 0: no coroutine or fiber
 };
 static_assert(sizeof(TaskFacts) == 48);
+
+/// What is registered of a coroutine or a fiber besides.
+struct TaskFrameFacts {
+    std::uint64_t frame = 0;      ///< its address: CoroutineFrame::address; 0: not known
+    std::uint64_t awaited_by = 0; ///< id of the task in whose logical stack it is a frame; 0: it is a task of its own
+    std::uint64_t started_by = 0; ///< id of the task that started it, of one that is not awaited; 0: not known
+    std::uint64_t creator_pc = 0; ///< return address in the caller of the coroutine function; 0: not known
+    std::uint64_t created_in_pc = 0; ///< return address in what registered it: the coroutine function; 0: not known
+
+    bool operator==(const TaskFrameFacts&) const = default;
+};
 
 /// The nested scopes of a task, outermost first.
 struct ScopeList {
@@ -153,10 +166,18 @@ struct ThreadFacts {
     std::vector<std::uint64_t> registers;
     std::uint32_t saved_stack = 0; ///< index into SavedNames::stacks
     std::optional<bool> ran;       ///< what captured_running() is, where registers do not tell: of cores and saved ones
+    bool switched_away = false;    ///< of a fiber, no thread: pc is a return address, where it goes on when resumed
+    std::optional<std::uint64_t> frame_pointer; ///< its %rbp; only of a fiber
 
     /// Captured while it ran: it has registers and a stack (or, from a saved snapshot, just its stack's frames), and
     /// was not blocked.
     bool captured_running() const noexcept { return ran.value_or(!registers.empty()); }
+};
+
+/// The stack of a registered fiber that no thread runs, as its framework saved it.
+struct FiberStack {
+    std::uint64_t frame = 0; ///< the address that its task is registered with
+    ThreadFacts stack;       ///< only what is of a stack: no id, no system call, no wait
 };
 
 struct ModuleFacts {
@@ -189,6 +210,8 @@ struct VitalFacts {
     std::optional<std::uint64_t> jobs_ended;
     std::optional<std::int64_t> jobs_last_minute; ///< started minus ended
     std::uint64_t jobs_dropped = 0;
+    std::optional<std::uint64_t> coroutines; ///< of the tasks: registered, and awaited by no other
+    std::optional<std::uint64_t> fibers;
     std::optional<std::uint64_t> rss_bytes;
     std::optional<std::uint64_t> peak_rss_bytes;
     std::optional<std::uint64_t> stack_bytes;
@@ -225,11 +248,15 @@ struct Snapshot {
     std::optional<std::uint64_t> caught_signals; ///< that the process has handlers for, bit N-1 is signal N
     bool threads_known = false;                  ///< false: threads could not be listed (dead process, table alone)
     std::vector<TaskFacts> tasks;
-    std::vector<SiteFacts> sites;       ///< [0] is no site
-    std::vector<ScopeList> scope_lists; ///< [0] is the empty list
-    std::vector<BirthFacts> births;     ///< of threads that have not got theirs yet, see capture/thread_births.hpp
-    std::vector<LabelFacts> labels;     ///< [0] is no label; each is there once
+    std::vector<FiberStack> fibers; ///< by frame, see capture/fiber_stacks.hpp
+    std::vector<TaskFrameFacts> task_frames = std::vector<TaskFrameFacts>(1); ///< [0] is none
+    std::vector<SiteFacts> sites;                                             ///< [0] is no site
+    std::vector<ScopeList> scope_lists;                                       ///< [0] is the empty list
+    std::vector<BirthFacts> births; ///< of threads that have not got theirs yet, see capture/thread_births.hpp
+    std::vector<LabelFacts> labels; ///< [0] is no label; each is there once
     std::vector<ModuleFacts> modules;
+    /// Found in its memory. Unset: not looked for, or it cannot be told, which then is among `incomplete`.
+    std::optional<CoroutineList> coroutines;
     std::vector<Incomplete> incomplete;
     std::optional<SavedNames> names;             ///< where they are, no file is opened for names
     std::optional<std::uint32_t> file_owner_uid; ///< of a snapshot from a file: whoever may have written what is in it

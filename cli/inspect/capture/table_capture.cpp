@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "capture/fiber_capture.hpp"
 #include "capture/file_table_source.hpp"
 #include "capture/memory_hangs.hpp"
 #include "capture/permission_cause.hpp"
@@ -49,17 +50,26 @@ void take_table(OpenTable& table, const CaptureOptions& options, Snapshot& snaps
     }
 }
 
-/// Registered tasks, and each thread that none of them runs on.
-std::uint64_t count_tasks(const Snapshot& snapshot) {
+/// Registered tasks, and each thread that none of them runs on. One that another awaits is a frame of that one.
+std::uint64_t count_tasks(Snapshot& snapshot) {
     std::unordered_set<std::uint32_t> carrying;
+    std::uint64_t registered = 0;
+    std::uint64_t coroutines = 0;
+    std::uint64_t fibers = 0;
     for (const auto& task : snapshot.tasks) {
         if (task.tid != 0) {
             carrying.insert(task.tid);
         }
+        const bool alone = snapshot.task_frames[task.frame].awaited_by == 0;
+        registered += alone ? 1 : 0;
+        coroutines += alone && task.kind == protocol::Kind::coroutine ? 1 : 0;
+        fibers += alone && task.kind == protocol::Kind::fiber ? 1 : 0;
     }
+    snapshot.vitals.coroutines = coroutines;
+    snapshot.vitals.fibers = fibers;
     const auto alone = std::ranges::count_if(
         snapshot.threads, [&carrying](const ThreadFacts& thread) { return !carrying.contains(thread.tid); });
-    return snapshot.tasks.size() + static_cast<std::uint64_t>(alone);
+    return registered + static_cast<std::uint64_t>(alone);
 }
 
 struct Look {
@@ -136,6 +146,7 @@ void capture_threads(const Look& look, bool stop, Snapshot& snapshot) {
         settle_waits(look.world, {look.pid, look.threads.own_pid_namespace}, look.deadline, look.watch, snapshot);
     }
     tell_forbidden(look.world, snapshot);
+    capture_fibers(look.pid, look.threads.stack_bytes, look.deadline, look.watch, snapshot);
     snapshot.skew_ns = skew_of(snapshot.threads);
     read_modules(look.world, look.pid, look.deadline, look.watch, snapshot);
     tell_hangs(look.world, look.watch, snapshot);

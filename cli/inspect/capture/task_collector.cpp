@@ -4,6 +4,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "capture/huge_pages.hpp"
 #include "capture/thread_births.hpp"
 
 namespace tasks::inspect {
@@ -22,6 +23,11 @@ TaskFacts facts_of(const protocol::Task& task) {
     facts.state = task.state;
     facts.wait_reason = task.wait_reason;
     return facts;
+}
+
+bool has_frame(const protocol::Task& task) {
+    return task.frame != 0 || task.awaited_by != 0 || task.started_by != 0 || task.creator_pc != 0 ||
+           task.created_in_pc != 0;
 }
 
 std::string records(std::uint64_t count) { return std::to_string(count) + (count == 1 ? " record" : " records"); }
@@ -47,7 +53,10 @@ TaskCollector::TaskCollector(Snapshot& snapshot, std::uint64_t most)
     snapshot_.scope_lists.resize(1);
 }
 
-void TaskCollector::reserve(std::uint64_t tasks) { snapshot_.tasks.reserve(std::min(tasks, max_reserved_tasks)); }
+void TaskCollector::reserve(std::uint64_t tasks) {
+    snapshot_.tasks.reserve(std::min(tasks, max_reserved_tasks));
+    ask_for_huge_pages(snapshot_.tasks);
+}
 
 void TaskCollector::add(const protocol::Task& task) {
     if (snapshot_.tasks.size() >= most_) {
@@ -58,7 +67,23 @@ void TaskCollector::add(const protocol::Task& task) {
     facts.scopes = list_index(task);
     facts.wait_site = site_index(task.wait_site);
     facts.label = labels_.index(site_index(task.label_key), task.label_text, task.label_cut);
+    if (has_frame(task)) {
+        facts.frame = frame_index({task.frame, task.awaited_by, task.started_by, task.creator_pc, task.created_in_pc});
+    }
     snapshot_.tasks.push_back(facts);
+}
+
+// Many were created in one place and tell nothing else.
+std::uint32_t TaskCollector::frame_index(const TaskFrameFacts& frame) {
+    auto& frames = snapshot_.task_frames;
+    if (frames.size() == 1) {
+        frames.reserve(snapshot_.tasks.capacity()); // not copied by steps: a million take 40 MB
+        ask_for_huge_pages(frames);
+    }
+    if (frames.size() < 2 || frame.frame != 0 || frames.back() != frame) {
+        frames.push_back(frame);
+    }
+    return static_cast<std::uint32_t>(frames.size() - 1);
 }
 
 void TaskCollector::add(const protocol::Site& site) {

@@ -40,6 +40,7 @@ public:
 private:
     std::uint32_t site_index(std::uint32_t id);
     std::uint32_t list_index(const protocol::Task& task);
+    std::uint32_t frame_index(const TaskFrameFacts& frame);
     std::uint32_t new_list(ScopeList list);
     void merge_equal_sites();
     void tell_left_out();

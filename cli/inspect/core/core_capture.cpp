@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "capture/fiber_capture.hpp"
 #include "capture/proc_modules.hpp"
 #include "capture/wait_facts.hpp"
 #include "core/core_file.hpp"
@@ -185,6 +186,7 @@ private:
         }
         if (!table_.empty()) {
             read_core_table(world_, table_, into_);
+            capture_fibers(core_, into_);
         }
     }
 

@@ -121,8 +121,8 @@ Result<bool> CoreFile::read_headers() {
         if (one.p_type == PT_NOTE) {
             notes_.push_back({one.p_offset, there});
         } else if (one.p_type == PT_LOAD) {
-            segments_.push_back(
-                {one.p_vaddr, one.p_memsz, std::min(there, one.p_memsz), one.p_offset, (one.p_flags & PF_X) != 0});
+            segments_.push_back({one.p_vaddr, one.p_memsz, std::min(there, one.p_memsz), one.p_offset,
+                                 (one.p_flags & PF_X) != 0, (one.p_flags & PF_W) != 0});
         }
     }
     std::ranges::sort(segments_, {}, &CoreSegment::address);

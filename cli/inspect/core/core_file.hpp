@@ -1,7 +1,7 @@
 // An ELF core file of x86-64 and the memory in it. Only its headers are held: memory and notes are read where they are
 // asked for, so that a core of 20 GiB costs no more than a small one. Headers are read by libelf; that libdwfl attaches
 // to cores too is of no use here, since it opens the files that a core names by itself and unwinds its own way.
-// Anybody may have written the file: counts are capped, every offset checked. Owns the fd. One thread at a time.
+// Anybody may have written the file: counts are capped, every offset checked. Owns the fd. Read by any thread.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@ struct CoreSegment {
     std::uint64_t file_size = 0; ///< from its start; 0: none is in the core
     std::uint64_t offset = 0;
     bool executable = false;
+    bool writable = false;
 };
 
 /// A PT_NOTE header.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "capture/snapshot.hpp"
+#include "saved/snapshot_format.hpp"
 
 namespace tasks::inspect::saved {
 
@@ -65,6 +66,8 @@ template <class Archive> void fields(Archive& a, VitalFacts& of) {
     a.number(15, of.uptime_ns);
     a.known_list(16, 17, of.queues, protocol::max_queues);
     a.number(18, of.queues_left_out);
+    a.number(19, of.coroutines);
+    a.number(20, of.fibers);
 }
 
 /// The header holds what the snapshot has once.
@@ -180,6 +183,15 @@ template <class Archive> void fields(Archive& a, ThreadFacts& of) {
     a.flag(20, of.uninterruptible);
 }
 
+template <class Archive> void fields(Archive& a, FiberStack& of) {
+    a.fixed(1, of.frame);
+    a.fixed(2, of.stack.sp);
+    a.fixed(3, of.stack.pc);
+    a.number(4, of.stack.saved_stack);
+    a.flag(5, of.stack.stack_cut);
+    a.raw(6, of.stack.stack, protocol::max_stack_bytes);
+}
+
 template <class Archive> void fields(Archive& a, TaskFacts& of) {
     a.fixed(1, of.since_ns);
     a.number(2, of.scopes);
@@ -191,6 +203,66 @@ template <class Archive> void fields(Archive& a, TaskFacts& of) {
     a.number(8, of.tid);
     a.number(9, of.label);
     a.fixed(10, of.id);
+    a.number(11, of.frame);
+}
+
+template <class Archive> void fields(Archive& a, TaskFrameFacts& of) {
+    a.fixed(1, of.frame);
+    a.fixed(2, of.awaited_by);
+    a.fixed(3, of.started_by);
+    a.fixed(4, of.creator_pc);
+    a.fixed(5, of.created_in_pc);
+}
+
+template <class Archive> void fields(Archive& a, SuspendPoint& of) {
+    a.number(1, of.number);
+    std::optional kind{of.kind}; // absent: await
+    a.enumeration(2, kind, PointKind::final);
+    of.kind = kind.value_or(of.kind);
+    a.enumeration(3, of.provenance, Provenance::exact);
+    a.number(4, of.line);
+    a.text(5, of.file);
+    a.text(6, of.awaiter);
+    a.flag(7, of.awaiter_inferred);
+}
+
+template <class Archive> void fields(Archive& a, CoroutineFunction& of) {
+    a.text(1, of.function);
+    a.text(2, of.module);
+    a.text(3, of.file);
+    a.number(4, of.line);
+    a.fixed(5, of.resume);
+    a.number(6, of.resume_size);
+    a.list(7, of.points, max_suspend_points);
+}
+
+template <class Archive> void fields(Archive& a, FrameValue& of) {
+    a.text(1, of.name);
+    a.text(2, of.value);
+    a.flag(3, of.local);
+}
+
+template <class Archive> void fields(Archive& a, CoroutineFrame& of) {
+    a.fixed(1, of.address);
+    a.fixed(2, of.awaited_by);
+    a.number(3, of.size);
+    a.number(4, of.function);
+    a.index(5, of.point);
+    a.number(6, of.tid);
+    a.enumeration(7, of.state, protocol::State::done);
+    a.flag(8, of.inferred);
+    a.list(9, of.values, max_frame_values);
+    a.fixed(10, of.held_by);
+    a.flag(11, of.elided);
+}
+
+/// Functions and frames are records of their own.
+template <class Archive> void fields(Archive& a, CoroutineList& of) {
+    a.number(1, of.scanned_bytes);
+    a.number(2, of.unscanned_bytes);
+    a.number(3, of.dropped);
+    a.number(4, of.skew_ns);
+    a.flag(5, of.values_read);
 }
 
 template <class Archive> void fields(Archive& a, Incomplete& of) {

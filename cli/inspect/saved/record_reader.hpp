@@ -63,6 +63,12 @@ public:
             into = static_cast<std::int32_t>(value);
         }
     }
+    /// Absent: all bits set.
+    void index(std::uint32_t field, std::uint32_t& into) {
+        if (is(field)) {
+            into = narrow(varint());
+        }
+    }
     void fixed(std::uint32_t field, std::uint64_t& into) {
         if (is(field)) {
             must(reader_.wire_type() == protozero::pbf_wire_type::fixed64);

@@ -41,6 +41,12 @@ public:
             writer_.add_uint32(field, static_cast<std::uint32_t>(value));
         }
     }
+    /// From 0; absent: all bits set.
+    void index(std::uint32_t field, std::uint32_t value) {
+        if (value != ~0u) {
+            writer_.add_uint32(field, value);
+        }
+    }
     void fixed(std::uint32_t field, std::uint64_t value) {
         if (value != 0) {
             writer_.add_fixed64(field, value);
@@ -90,8 +96,11 @@ public:
         }
     }
     template <class Message> void list(std::uint32_t field, const std::vector<Message>& values, std::size_t) {
+        std::string element; // protozero leaves an empty message out, which would renumber those that follow
         for (const auto& value : values) {
-            message(field, value);
+            element.clear();
+            RecordWriter{element, raw_}.all(value);
+            writer_.add_message(field, element);
         }
     }
     /// A list that may be empty or not known: the flag `known` tells them apart.

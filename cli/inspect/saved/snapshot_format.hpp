@@ -26,6 +26,11 @@ enum class Record : std::uint32_t {
     task = 10,
     incomplete = 11,
     end = 12,
+    task_frame = 13,
+    coroutine_scan = 14,
+    coroutine_function = 15,
+    coroutine_frame = 16,
+    fiber = 20,
 };
 
 // What a reader takes; the rest is counted and told. A record is a thread with its raw stack (256 KiB) at the most.
@@ -41,6 +46,10 @@ inline constexpr std::size_t max_stacks = 1u << 17;
 inline constexpr std::size_t max_frames = 1u << 21; ///< of all places
 inline constexpr std::size_t max_pcs = 1u << 24;    ///< of all stacks
 inline constexpr std::size_t max_notes = 1u << 16;
+inline constexpr std::size_t max_coroutine_functions = 1u << 17;
+inline constexpr std::size_t max_suspend_points = 1u << 20; ///< of all functions
+inline constexpr std::size_t max_coroutine_frames = 1u << 22;
+inline constexpr std::size_t max_frame_values = 1u << 22;    ///< of all frames
 inline constexpr std::uint64_t max_stack_bytes = 1ull << 30; ///< raw, of all threads
 
 } // namespace tasks::inspect::saved

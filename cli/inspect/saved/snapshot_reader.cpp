@@ -183,8 +183,22 @@ bool SnapshotReader::keep(std::uint32_t field, std::string_view bytes) {
         return true;
     case Record::task:
         return add(snapshot_.tasks, saved::max_tasks);
+    case Record::fiber:
+        keep_fiber(bytes);
+        return true;
     case Record::incomplete:
         return add(snapshot_.incomplete, saved::max_notes);
+    case Record::task_frame:
+        return add(snapshot_.task_frames, saved::max_tasks);
+    case Record::coroutine_scan:
+        RecordReader{bytes}.all(coroutines());
+        return true;
+    case Record::coroutine_function:
+        keep_coroutine_function(bytes);
+        return true;
+    case Record::coroutine_frame:
+        keep_coroutine_frame(bytes);
+        return true;
     case Record::end: {
         const auto end = read<saved::EndFacts>(bytes);
         told_tasks_ = end.tasks;
@@ -241,6 +255,75 @@ void SnapshotReader::keep_thread(std::string_view bytes) {
     snapshot_.threads.push_back(std::move(thread));
 }
 
+CoroutineList& SnapshotReader::coroutines() {
+    return snapshot_.coroutines ? *snapshot_.coroutines : snapshot_.coroutines.emplace();
+}
+
+/// One that is left out keeps its number, as one without a name.
+void SnapshotReader::keep_coroutine_function(std::string_view bytes) {
+    auto& functions = coroutines().functions;
+    if (functions.size() >= saved::max_coroutine_functions) {
+        ++left_out_;
+        return;
+    }
+    auto& kept = functions.emplace_back();
+    auto function = read<CoroutineFunction>(bytes);
+    if (suspend_points_ + function.points.size() > saved::max_suspend_points) {
+        ++left_out_;
+        return;
+    }
+    suspend_points_ += function.points.size();
+    kept = std::move(function);
+}
+
+void SnapshotReader::keep_coroutine_frame(std::string_view bytes) {
+    auto& frames = coroutines().frames;
+    auto frame = read<CoroutineFrame>(bytes);
+    if (frames.size() >= saved::max_coroutine_frames || frame_values_ + frame.values.size() > saved::max_frame_values) {
+        ++left_out_;
+        return;
+    }
+    frame_values_ += frame.values.size();
+    frames.push_back(std::move(frame));
+}
+
+/// Frames are by address, each once, and of a function that is there.
+void SnapshotReader::check_coroutines() {
+    const auto& functions = snapshot_.coroutines->functions;
+    auto& frames = snapshot_.coroutines->frames;
+    const auto bad = std::erase_if(frames, [&functions](CoroutineFrame& frame) {
+        if (frame.function >= functions.size()) {
+            return true;
+        }
+        if (frame.point >= functions[frame.function].points.size()) {
+            frame.point = CoroutineFrame::no_point;
+        }
+        return false;
+    });
+    if (!std::ranges::is_sorted(frames, {}, &CoroutineFrame::address)) {
+        std::ranges::stable_sort(frames, {}, &CoroutineFrame::address);
+    }
+    const auto twice = std::ranges::unique(frames, {}, &CoroutineFrame::address);
+    bad_records_ += bad + twice.size();
+    frames.erase(twice.begin(), twice.end());
+}
+
+void SnapshotReader::keep_fiber(std::string_view bytes) {
+    auto fiber = read<FiberStack>(bytes);
+    if (snapshot_.fibers.size() >= saved::max_tasks) {
+        ++left_out_;
+        return;
+    }
+    if (stack_bytes_ + fiber.stack.stack.size() > saved::max_stack_bytes) {
+        fiber.stack.stack.clear();
+        fiber.stack.stack_cut = true;
+    }
+    stack_bytes_ += fiber.stack.stack.size();
+    fiber.stack.capture = protocol::Capture::captured;
+    fiber.stack.switched_away = true;
+    snapshot_.fibers.push_back(std::move(fiber));
+}
+
 void SnapshotReader::check_indexes() {
     const auto check = [this](std::uint32_t& index, std::size_t size) {
         if (index >= size) {
@@ -252,6 +335,7 @@ void SnapshotReader::check_indexes() {
         check(task.scopes, snapshot_.scope_lists.size());
         check(task.wait_site, snapshot_.sites.size());
         check(task.label, snapshot_.labels.size());
+        check(task.frame, snapshot_.task_frames.size());
     }
     for (auto& list : snapshot_.scope_lists) {
         for (auto& site : list.sites) {
@@ -261,7 +345,14 @@ void SnapshotReader::check_indexes() {
     for (auto& thread : snapshot_.threads) {
         check(thread.saved_stack, names_.stacks.size());
     }
+    for (auto& fiber : snapshot_.fibers) {
+        check(fiber.stack.saved_stack, names_.stacks.size());
+    }
+    std::ranges::stable_sort(snapshot_.fibers, {}, &FiberStack::frame);
     std::erase_if(snapshot_.modules, [](const ModuleFacts& module) { return module.start >= module.end; });
+    if (snapshot_.coroutines) {
+        check_coroutines();
+    }
 }
 
 void SnapshotReader::sort_places() {

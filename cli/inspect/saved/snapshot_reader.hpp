@@ -32,7 +32,12 @@ private:
     void keep_place(std::string_view bytes);
     void keep_stack(std::string_view bytes);
     void keep_thread(std::string_view bytes);
+    CoroutineList& coroutines();
+    void keep_coroutine_function(std::string_view bytes);
+    void keep_coroutine_frame(std::string_view bytes);
+    void keep_fiber(std::string_view bytes);
     void check_indexes();
+    void check_coroutines();
     void sort_places();
     void tell_missing();
     bool refuse(std::string sentence);
@@ -47,6 +52,8 @@ private:
     std::uint64_t frames_ = 0;
     std::uint64_t pcs_ = 0;
     std::uint64_t stack_bytes_ = 0;
+    std::uint64_t suspend_points_ = 0;
+    std::uint64_t frame_values_ = 0;
     std::uint64_t bad_records_ = 0;
     std::uint64_t left_out_ = 0;
     bool titled_ = false;

@@ -68,7 +68,14 @@ bool write_snapshot(const Snapshot& snapshot, bool raw, const ByteSink& sink) {
         file.records(Record::stack, snapshot.names->stacks, 1);
     }
     file.records(Record::thread, snapshot.threads);
+    file.records(Record::task_frame, snapshot.task_frames, 1);
     file.records(Record::task, snapshot.tasks);
+    if (snapshot.coroutines) {
+        file.record(Record::coroutine_scan, *snapshot.coroutines);
+        file.records(Record::coroutine_function, snapshot.coroutines->functions);
+        file.records(Record::coroutine_frame, snapshot.coroutines->frames);
+    }
+    file.records(Record::fiber, snapshot.fibers);
     file.records(Record::incomplete, snapshot.incomplete);
     file.record(Record::end, saved::EndFacts{snapshot.tasks.size(), snapshot.threads.size()});
     return file.finish();

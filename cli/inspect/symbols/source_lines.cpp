@@ -2,36 +2,12 @@
 
 #include <dwarf.h>
 
-#include <cstring>
-#include <filesystem>
-
 #include "symbols/die_name.hpp"
+#include "symbols/source_path.hpp"
 
 namespace tasks::inspect {
 
 namespace {
-
-constexpr std::size_t longest_path = 4096; // PATH_MAX
-
-// Where the compiler ran; "" where the unit does not tell.
-std::string directory_of(Dwarf_Die& unit) {
-    Dwarf_Attribute found;
-    const char* path = dwarf_formstring(dwarf_attr(&unit, DW_AT_comp_dir, &found));
-    return path != nullptr && *path == '/' ? std::string{path, ::strnlen(path, longest_path)} : std::string{};
-}
-
-// Compilers write a path as they were given it, "/src/build/../lib/a.cpp", and clang one below the directory that it
-// ran in without that: "lib/a.cpp".
-std::string tidy(const char* path, const std::string& directory) {
-    if (path == nullptr || *path == '\0')
-        return {};
-    std::string text{path, ::strnlen(path, longest_path)};
-    if (text.front() != '/' && text.front() != '<' && !directory.empty()) // "<stdin>", "<artificial>"
-        text.insert(0, directory + "/");
-    if (text.find("/.") == std::string::npos)
-        return text;
-    return std::filesystem::path{text}.lexically_normal().string();
-}
 
 SourcePlace line_at(Dwarf_Die& unit, std::uint64_t address, const std::string& directory) {
     SourcePlace place;
@@ -40,7 +16,7 @@ SourcePlace line_at(Dwarf_Die& unit, std::uint64_t address, const std::string& d
         return place;
     int number = 0;
     int column = 0;
-    place.file = tidy(dwarf_linesrc(line, nullptr, nullptr), directory);
+    place.file = tidy_path(dwarf_linesrc(line, nullptr, nullptr), directory);
     if (dwarf_lineno(line, &number) == 0 && number > 0)
         place.line = static_cast<std::uint32_t>(number);
     if (dwarf_linecol(line, &column) == 0 && column > 0)
@@ -62,7 +38,7 @@ SourcePlace call_of(Dwarf_Die& unit, Dwarf_Die& inlined, const std::string& dire
     std::size_t count = 0;
     const Dwarf_Word file = number_in(inlined, DW_AT_call_file);
     if (dwarf_getsrcfiles(&unit, &files, &count) == 0 && file < count)
-        place.file = tidy(dwarf_filesrc(files, file, nullptr, nullptr), directory);
+        place.file = tidy_path(dwarf_filesrc(files, file, nullptr, nullptr), directory);
     place.line = static_cast<std::uint32_t>(number_in(inlined, DW_AT_call_line));
     place.column = static_cast<std::uint32_t>(number_in(inlined, DW_AT_call_column));
     return place;
@@ -85,7 +61,7 @@ SourceLines::Functions& SourceLines::functions_of(Dwarf_Die& unit) {
     auto& kept = functions_[dwarf_dieoffset(&unit)];
     if (!kept) {
         const Dwarf_Die full = module_.full_unit(unit);
-        kept = std::make_unique<Functions>(Functions{full, CodeScopes{full}, directory_of(unit)});
+        kept = std::make_unique<Functions>(Functions{full, CodeScopes{full}, compiler_directory(unit)});
     }
     return *kept;
 }

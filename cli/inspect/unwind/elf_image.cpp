@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cstring>
+
 #include <functional>
+#include <sys/stat.h>
 
 #include "unwind/cut_files.hpp"
 
@@ -102,6 +104,14 @@ Elf_Scn* ElfImage::section(const char* name) const {
             return section;
     }
     return nullptr;
+}
+
+std::optional<std::int64_t> ElfImage::written_s() const {
+    const auto* file = std::get_if<OpenFile>(&storage_);
+    struct stat facts{};
+    if (file == nullptr || ::fstat(file->fd(), &facts) != 0)
+        return std::nullopt;
+    return facts.st_mtime;
 }
 
 bool ElfImage::has_section(const char* name) const { return section(name) != nullptr; }

@@ -41,6 +41,9 @@ public:
     const std::vector<Segment>& segments() const noexcept { return segments_; }
     const std::string& build_id() const noexcept { return build_id_; } ///< raw bytes; empty: none
 
+    /// When the file was last written, in seconds since the epoch. Empty: it is in memory.
+    std::optional<std::int64_t> written_s() const;
+
     /// How many bytes of the file belong at that address and the following, at most `count`.
     std::size_t read(std::uint64_t address, void* into, std::size_t count) const;
     /// Likewise at that place in the file.

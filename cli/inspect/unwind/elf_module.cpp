@@ -155,4 +155,10 @@ bool ElfModule::is_signal_return(std::uint64_t address) const {
     return x86_64::is_signal_return({code.data(), got});
 }
 
+bool ElfModule::is_fiber_root(std::uint64_t address) const {
+    std::array<std::uint8_t, x86_64::fiber_root_bytes> code{};
+    const std::size_t got = image_.read(address, code.data(), code.size());
+    return x86_64::is_fiber_root({code.data(), got});
+}
+
 } // namespace tasks::inspect

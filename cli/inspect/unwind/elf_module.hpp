@@ -46,6 +46,8 @@ public:
     std::optional<std::uint64_t> next_function(std::uint64_t address);
     /// Whether signal handlers return to that address.
     bool is_signal_return(std::uint64_t address) const;
+    /// Whether the root of a fiber is there; only to be asked where there is no call frame information.
+    bool is_fiber_root(std::uint64_t address) const;
 
 private:
     struct EndDwarf {

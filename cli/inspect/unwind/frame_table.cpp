@@ -124,6 +124,9 @@ FrameTable::Entry FrameTable::read(std::uint64_t pc, bool exact) {
     if (row) {
         entry.row = std::move(*row);
         entry.by_table = true;
+    } else if (!exact && place.elf->is_fiber_root(address)) {
+        entry.row = {};
+        entry.row.outermost = entry.by_table = true;
     }
     return entry;
 }

@@ -76,6 +76,20 @@ ModuleMap::Place ModuleMap::find(std::uint64_t pc) {
     return {&mapping.facts, mapping.elf, mapping.bias};
 }
 
+std::vector<ModuleMap::Place> ModuleMap::all() {
+    std::vector<Place> places;
+    for (const auto& mapping : state_->mappings) {
+        const Place place = find(mapping.facts.start);
+        const bool is_new = std::none_of(places.begin(), places.end(), [&place](const Place& known) {
+            return place.elf == nullptr ? known.module != nullptr && known.module->path == place.module->path
+                                        : known.elf == place.elf && known.bias == place.bias;
+        });
+        if (place.module != nullptr && is_new)
+            places.push_back(place);
+    }
+    return places;
+}
+
 std::vector<std::string> ModuleMap::problems() const {
     auto all = state_->problems;
     for (const auto& [key, elf] : state_->files)

@@ -37,6 +37,8 @@ public:
         std::uint64_t bias = 0; ///< pc - bias = address in the ELF file
     };
     Place find(std::uint64_t pc);
+    /// Each file once for each address at which it is mapped. Opens them all.
+    std::vector<Place> all();
 
     /// A sentence for each module that could not be opened or is not the mapped one, or whose debug information could
     /// not be had; grows as modules are used.

@@ -18,6 +18,8 @@ constexpr int most_recoveries = 4;
 // another machine, whose numbering this is not.
 Registers registers_of(const ThreadFacts& thread) {
     Registers registers;
+    if (thread.frame_pointer)
+        registers.set(x86_64::rbp, *thread.frame_pointer);
     if (thread.registers.size() == x86_64::register_count)
         for (unsigned number = 0; number < x86_64::register_count; ++number)
             registers.set(number, thread.registers[number]);
@@ -87,7 +89,7 @@ Trace Unwinder::unwind(const ThreadFacts& thread, std::size_t max_frames) {
     const StackBytes stack{thread.sp, thread.stack};
     const std::size_t most_frames = std::max(max_frames, default_max_frames);
     walk.registers = registers_of(thread);
-    walk_outwards(state_->table, stack, true, most_frames, walk);
+    walk_outwards(state_->table, stack, !thread.switched_away, most_frames, walk);
     for (int i = 0; i < most_recoveries && walk.end == Walk::End::unknown_register; ++i)
         state_->recovery.continue_walk(stack, most_frames, walk);
     walk.trace.end_reason = why_it_ends(walk, thread);

@@ -139,6 +139,14 @@ bool is_signal_return(Code code) {
            starts_with(code, {0xb8, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05});
 }
 
+bool is_fiber_root(Code code) {
+    constexpr std::size_t call = 3;
+    if (starts_with(code, endbr64)) // in builds for shadow stacks
+        code = code.subspan(endbr64.size());
+    const bool exits = code.size() >= call + 6 && starts_with(code, {0x48, 0x31, 0xff, 0xe8}) && code[call + 5] == 0xf4;
+    return exits || starts_with(code, {0x55, 0xff, 0xe3});
+}
+
 Call call_before(Code before, std::uint64_t return_address) {
     bool indirect = false;
     for (std::size_t length = 2; length <= std::min(before.size(), longest_call); ++length)

@@ -45,6 +45,12 @@ inline constexpr std::array<Register, 6> syscall_arguments{rdi, rsi, rdx, r10, r
 bool is_signal_return(Code at_pc);
 inline constexpr std::size_t signal_return_bytes = 9;
 
+/// Where the first function of a fiber of Boost.Context returns to, `xor %rdi, %rdi; call _exit; hlt`, and where a
+/// fiber that never ran begins, `push %rbp; jmp *%rbx` (both in make_fcontext, libs/context/src/asm/
+/// make_x86_64_sysv_elf_gas.S, which has no call frame information): below it there is nothing.
+bool is_fiber_root(Code at_pc);
+inline constexpr std::size_t fiber_root_bytes = 13;
+
 /// Offsets in the ucontext of the interrupted registers, by DWARF number.
 inline constexpr std::array<std::uint16_t, register_count> ucontext_offsets{144, 136, 152, 128, 112, 104, 120, 160, 40,
                                                                             48,  56,  64,  72,  80,  88,  96,  168};

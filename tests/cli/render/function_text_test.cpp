@@ -45,7 +45,18 @@ TEST_CASE("damaged names come to an end") {
     CHECK(short_function(">>>)))") == ">>>)))");
 }
 
+TEST_CASE("a name of several words is no function with a return type") {
+    CHECK(short_function("charge card") == "charge card");
+    CHECK(short_function("int charge(int)") == "charge(int)");
+}
+
 TEST_CASE("a site's function has parameters that are not known") {
     CHECK(site_function("submit") == "submit(...)");
     CHECK(site_function("operator()") == "operator()");
+}
+
+TEST_CASE("what compilers add to the names of coroutines, and g++'s unnamed namespace, read as in the source") {
+    REQUIRE(short_function("ns::serve(int) [clone .actor]") == "ns::serve(int)");
+    REQUIRE(short_function("serve() [clone .resume]") == "serve");
+    REQUIRE(short_function("{anonymous}::Pool::Pool()::<lambda()>") == "(anonymous namespace)::Pool::Pool()::{lambda}");
 }

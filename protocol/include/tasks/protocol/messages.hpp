@@ -99,16 +99,20 @@ struct VitalsAnswer {
     std::array<Queue, max_queues> queues{}; ///< the first queue_count of them
     std::uint32_t queue_count = 0;
     std::uint32_t queues_left_out = 0; ///< probes that found no room
+    std::uint64_t coroutines = 0;      ///< of `tasks`: registered, and awaited by no other
+    std::uint64_t fibers = 0;
 };
 
 struct CountsRequest {};
 
 struct CountsAnswer {
-    std::uint64_t tasks = 0;        ///< = thread_tasks + jobs
+    std::uint64_t tasks = 0;        ///< = thread_tasks + jobs + coroutines + fibers
     std::uint64_t thread_tasks = 0; ///< threads that carry no job
     std::uint64_t jobs = 0;
     std::uint64_t os_threads = 0; ///< without the agent's own
     std::uint64_t jobs_dropped = 0;
+    std::uint64_t coroutines = 0; ///< registered, and awaited by no other
+    std::uint64_t fibers = 0;
 };
 
 /// One place in the host's source with the literal name given there: where a job was begun, or a wait.
@@ -137,6 +141,11 @@ struct Task {
     std::uint32_t label_key = 0;       ///< site whose name is the label's key; 0: no label
     std::string_view label_text;       ///< at most max_label_bytes
     bool label_cut = false;            ///< the host's text was longer
+    std::uint64_t frame = 0;           ///< of a coroutine or fiber: its frame's address; 0: not known
+    std::uint64_t awaited_by = 0;      ///< id of the task in whose logical stack it is a frame; 0: a task of its own
+    std::uint64_t started_by = 0;      ///< id of the task that started it; 0: not known
+    std::uint64_t creator_pc = 0;      ///< return address in the caller of the coroutine function; 0: not known
+    std::uint64_t created_in_pc = 0;   ///< return address in what registered it; 0: not known
 };
 
 struct TasksRequest {};

@@ -75,7 +75,7 @@ static_assert(offsetof(TableHeader, history) == 264);
 static_assert(offsetof(TableHeader, segments) == 264 + 32 * history_entries);
 static_assert(sizeof(TableHeader) <= table_header_bytes);
 
-enum class RecordType : std::uint8_t { free = 0, thread = 1, job = 2, counts = 3 };
+enum class RecordType : std::uint8_t { free = 0, thread = 1, job = 2, counts = 3, coroutine = 4 };
 
 /// The head of each record. A task's id is `generation << 32 | record number`, where the record number is the
 /// record's offset in the file / 128.
@@ -118,6 +118,25 @@ struct TaskRecord {
 };
 static_assert(sizeof(TaskRecord) == record_bytes);
 static_assert(offsetof(TaskRecord, label) == 80);
+
+/// A coroutine or a fiber, or a job that is kept like one: head.depth is 0, head.tid the thread that runs it, 0 none.
+/// Of one that waits head.state is waiting; of one that has not started runnable, with the wait reason not_started.
+struct CoroutineRecord {
+    RecordHead head;
+    std::uint32_t site = 0;   ///< what it is called, and where it was created; 0: not known
+    std::uint8_t kind = 0;    ///< Kind
+    std::uint8_t awaited = 0; ///< 1: the task `parent` awaits it, in whose logical stack it is a frame; no task itself
+    std::uint16_t reserved = 0;
+    std::uint64_t frame = 0;      ///< its address: std::coroutine_handle<>::address(); 0: not known
+    std::uint64_t parent = 0;     ///< id of the task that awaits it, or else that started it; 0: none, or not known
+    std::uint64_t creator_pc = 0; ///< return address in whoever called the coroutine function; 0: not known
+    LabelField label;
+    std::uint64_t created_in_pc = 0; ///< return address in what registered it, the coroutine function; 0: not known
+};
+static_assert(sizeof(CoroutineRecord) == record_bytes);
+static_assert(offsetof(CoroutineRecord, frame) == 56);
+static_assert(offsetof(CoroutineRecord, label) == offsetof(TaskRecord, label));
+static_assert(offsetof(CoroutineRecord, created_in_pc) == 120);
 
 /// Births and deaths of one creation site, counted by one thread without contention.
 struct SiteCounts {

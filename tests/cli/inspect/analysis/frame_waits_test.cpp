@@ -71,3 +71,20 @@ TEST_CASE("the host's own frames end the search") {
     CHECK_FALSE(wait_of_frames(std::vector{of("syscall", libc), of("my_lock(int)"), of("pthread_join", libc)}));
     CHECK_FALSE(wait_of_frames({}));
 }
+
+TEST_CASE("Boost.Fiber's waiting functions are known, channels by what is done with them") {
+    CHECK(wait_of_function("boost::fibers::mutex::lock()") == WaitReason::mutex);
+    CHECK(wait_of_function("void boost::fibers::condition_variable::wait<main::{lambda()#1}>(int)") ==
+          WaitReason::cond);
+    CHECK(wait_of_function("boost::fibers::buffered_channel<int>::pop(int&)") == WaitReason::chan_receive);
+    CHECK(wait_of_function("boost::fibers::unbuffered_channel<std::pair<int, a> >::value_pop()") ==
+          WaitReason::chan_receive);
+    CHECK(wait_of_function("boost::fibers::buffered_channel<int>::push(int const&)") == WaitReason::chan_send);
+    CHECK(wait_of_function("boost::fibers::buffered_channel<int>::close()") == std::nullopt);
+    CHECK(wait_of_function("boost::fibers::fiber::join()") == WaitReason::join);
+    CHECK(wait_of_function("boost::asio::io_context::run()") == std::nullopt);
+    const std::vector<Frame> frames{of("boost::fibers::context::suspend()"), of("boost::fibers::wait_queue::x()"),
+                                    of("boost::fibers::mutex::lock()"), of("serve()"),
+                                    of("boost::fibers::fiber::join()")};
+    CHECK(wait_of_frames(frames) == WaitReason::mutex);
+}

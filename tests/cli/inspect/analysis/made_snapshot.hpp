@@ -73,6 +73,7 @@ public:
     /// Analyses with the made stacks; counts what it asked for.
     StackReport analyse(const StackOptions& options = {});
     WaitGraph analyse_waits();
+    StackSource source();
     std::size_t unwound = 0;
     std::map<std::uint64_t, std::size_t> named; ///< per pc: how often it was asked for
 
@@ -82,7 +83,6 @@ public:
 private:
     friend class MadeThread;
     friend class MadeTask;
-    StackSource source();
     Snapshot snapshot_;
     std::map<std::string, std::uint64_t> pcs_;
     std::map<std::uint64_t, std::vector<Frame>> frames_;

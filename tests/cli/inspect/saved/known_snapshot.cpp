@@ -31,6 +31,8 @@ void add_process(Snapshot& snapshot) {
               .jobs_ended = 3,
               .jobs_last_minute = -1,
               .jobs_dropped = 4,
+              .coroutines = 1,
+              .fibers = 2,
               .rss_bytes = 24 << 20,
               .peak_rss_bytes = 31 << 20,
               .stack_bytes = 132 << 10,
@@ -102,6 +104,43 @@ void add_threads(Snapshot& snapshot) {
     snapshot.threads = {blocked, running};
 }
 
+void add_coroutines(Snapshot& snapshot) {
+    SuspendPoint initial;
+    initial.kind = PointKind::initial;
+    const SuspendPoint read{.number = 1,
+                            .kind = PointKind::await,
+                            .provenance = Provenance::exact,
+                            .line = 88,
+                            .file = "/src/session.cpp",
+                            .awaiter = "Read",
+                            .awaiter_inferred = true};
+    auto& list = snapshot.coroutines.emplace();
+    list.functions = {{.function = "session(int)",
+                       .module = "/srv/payments/bin/payments",
+                       .file = "/src/session.cpp",
+                       .line = 80,
+                       .resume = 0x55d0c0a14000,
+                       .resume_size = 0x200,
+                       .points = {initial, read}}};
+    list.frames = {{.address = 0x55d0c2000010,
+                    .awaited_by = 0x55d0c2000100,
+                    .held_by = 0x55d0c2000100,
+                    .size = 112,
+                    .function = 0,
+                    .point = 1,
+                    .tid = 12337,
+                    .state = protocol::State::running,
+                    .elided = true,
+                    .inferred = true,
+                    .values = {{"id", "17", false}, {"left", "3", true}}},
+                   {.address = 0x55d0c2000100, .state = protocol::State::done}};
+    list.scanned_bytes = 1 << 20;
+    list.unscanned_bytes = 4096;
+    list.dropped = 2;
+    list.skew_ns = 30'000;
+    list.values_read = true;
+}
+
 } // namespace
 
 Snapshot known_snapshot() {
@@ -120,7 +159,18 @@ Snapshot known_snapshot() {
     task.kind = protocol::Kind::job;
     task.state = protocol::State::waiting;
     task.wait_reason = protocol::WaitReason::chan_send;
-    snapshot.tasks = {task};
+    TaskFacts coroutine;
+    coroutine.id = 0x200000009;
+    coroutine.kind = protocol::Kind::coroutine;
+    coroutine.state = protocol::State::done;
+    coroutine.frame = 1;
+    snapshot.tasks = {task, coroutine};
+    snapshot.task_frames.push_back({.frame = 0x55d0c1e2f2d0,
+                                    .awaited_by = 0x300000010,
+                                    .started_by = 0x100000008,
+                                    .creator_pc = 0x55d0c0a13010,
+                                    .created_in_pc = 0x55d0c0a13020});
+    add_coroutines(snapshot);
     snapshot.incomplete = {{12338, "its thread ended during the capture"}};
     return snapshot;
 }

@@ -84,6 +84,31 @@ TEST_CASE("stack bytes and registers are written only with raw") {
     CHECK(again.threads[1].captured_running()); // its frames are there
 }
 
+TEST_CASE("fibers' stacks are saved by number, and their bytes only with raw") {
+    auto snapshot = known_snapshot();
+    FiberStack fiber;
+    fiber.frame = 0x55d0c2000010;
+    fiber.stack.sp = 0x7f0012340000;
+    fiber.stack.pc = 0x55d0c0a13020;
+    fiber.stack.stack = "of a fiber";
+    fiber.stack.stack_cut = true;
+    fiber.stack.saved_stack = 1;
+    auto damaged = fiber;
+    damaged.frame = 0x1000;
+    damaged.stack.saved_stack = 99;
+    snapshot.fibers = {fiber, damaged};
+    CHECK(written(snapshot, false).find("of a fiber") == std::string::npos);
+    const auto again = read(written(snapshot, true));
+    REQUIRE(again.fibers.size() == 2);
+    CHECK(again.fibers[0].frame == 0x1000); // by frame
+    CHECK(again.fibers[0].stack.saved_stack == 0);
+    const auto& stack = again.fibers[1].stack;
+    CHECK(again.fibers[1].frame == fiber.frame);
+    CHECK((stack.sp == fiber.stack.sp && stack.pc == fiber.stack.pc && stack.stack == fiber.stack.stack));
+    CHECK((stack.stack_cut && stack.switched_away && stack.saved_stack == 1));
+    CHECK(source_of(*again.names).unwind(stack).pcs == again.names->stacks[1].pcs);
+}
+
 TEST_CASE("a snapshot that ends early gives what there is, and says so") {
     const auto bytes = written(known_snapshot(), true);
     for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -110,6 +135,14 @@ TEST_CASE("every byte may be any other") {
                 for (const auto& task : snapshot.tasks) {
                     REQUIRE(task.scopes < snapshot.scope_lists.size());
                     REQUIRE(task.label < snapshot.labels.size());
+                    REQUIRE(task.frame < snapshot.task_frames.size());
+                }
+                if (snapshot.coroutines) {
+                    for (const auto& frame : snapshot.coroutines->frames) {
+                        REQUIRE(frame.function < snapshot.coroutines->functions.size());
+                        const auto& points = snapshot.coroutines->functions[frame.function].points;
+                        REQUIRE((frame.point == CoroutineFrame::no_point || frame.point < points.size()));
+                    }
                 }
             } else {
                 CHECK_FALSE(reader.problem().empty());
@@ -124,6 +157,32 @@ TEST_CASE("records and fields of a later version are passed over") {
     bytes += std::string{"\xfa\x7f\x03xyz", 6};                                // record 2047, 3 bytes
     bytes += std::string{"\x52\x04\xf8\x7f\x01\x18", 6}.substr(0, 5) + "\x01"; // after the end: not counted
     CHECK(read(bytes).tasks.size() == snapshot.tasks.size());
+}
+
+TEST_CASE("coroutines are saved with all that is known of them; none found is not the same as not looked for") {
+    const auto known = known_snapshot();
+    const auto again = read(written(known, false));
+    REQUIRE(again.coroutines);
+    CHECK(again.coroutines->functions == known.coroutines->functions);
+    CHECK(again.coroutines->frames == known.coroutines->frames);
+    CHECK(again.coroutines->unscanned_bytes == 4096);
+    CHECK(again.coroutines->values_read);
+    Snapshot none;
+    CHECK_FALSE(read(written(none, false)).coroutines);
+    none.coroutines.emplace();
+    CHECK(read(written(none, false)).coroutines);
+}
+
+TEST_CASE("a coroutine frame whose function is not there, or that is there twice, is left out and counted") {
+    auto snapshot = known_snapshot();
+    auto& frames = snapshot.coroutines->frames;
+    frames.push_back(frames.front());
+    frames.push_back({.address = 0x55d0c2000200, .function = 7});
+    frames.front().point = 9;
+    const auto again = read(written(snapshot, false));
+    REQUIRE(again.coroutines->frames.size() == 2);
+    CHECK(again.coroutines->frames.front().point == CoroutineFrame::no_point);
+    CHECK(tells(again, "2 records left out"));
 }
 
 TEST_CASE("what is no snapshot, or of another version, is said to be so") {
@@ -154,7 +213,7 @@ TEST_CASE("stacks and names are found out once and looked up after") {
                                  return frames;
                              }};
     name_all(source, snapshot);
-    CHECK(asked == 3);                           // with the place where a thread was made
+    CHECK(asked == 5);                           // with where a thread and a coroutine were made and registered
     REQUIRE(snapshot.names->stacks.size() == 2); // with "none"
     const auto again = read(written(snapshot, false));
     const auto saved = source_of(*again.names);

@@ -47,6 +47,31 @@ __attribute__((noinline)) int wait_in_aligned_frame(std::size_t bytes) {
     return wait_in_dynamic_frame(bytes) + lane[0];
 }
 
+// What make_fcontext of Boost.Context puts under a fiber's first function; like there, it has no call frame
+// information, nor has the instruction before it, whose row a return address is looked up by.
+asm(R"(
+    .pushsection .text
+    hlt
+    .globl tasks_test_fiber_root
+tasks_test_fiber_root:
+    xorq %rdi, %rdi
+    call _exit@PLT
+    hlt
+    .globl tasks_test_begin_fiber
+tasks_test_begin_fiber:
+    movq %rdi, %rsp
+    leaq tasks_test_fiber_root(%rip), %rax
+    pushq %rax
+    jmp *%rsi
+    .popsection
+)");
+extern "C" void tasks_test_begin_fiber(void* top, void (*run)());
+
+void wait_for_ever() {
+    for (;;)
+        wait_below(2);
+}
+
 void wait_in_handler(int) { wait_here(); }
 
 void wait_in_dynamic_handler(int) { wait_in_dynamic_frame(200); }
@@ -179,6 +204,18 @@ TEST_CASE("a handler on another stack ends the trace at the interrupted pc, and 
     REQUIRE_FALSE(trace.whole);
     REQUIRE(trace.pcs.size() >= 4);
     REQUIRE_THAT(trace.end_reason, Catch::Contains("another stack"));
+}
+
+TEST_CASE("a thread on a fiber of Boost.Context is unwound to the fiber's root") {
+    const auto child = BlockedChild::running([] {
+        static std::array<char, 256 << 10> stack;
+        auto* top = stack.data() + stack.size();
+        tasks_test_begin_fiber(top - reinterpret_cast<std::uintptr_t>(top) % 16, wait_for_ever);
+    });
+    child.await(SYS_pause);
+    const auto trace = Inspection{child.pid()}.trace();
+    require_whole(trace);
+    REQUIRE(frames_in(trace, wait_below) >= 3);
 }
 
 #ifndef __SANITIZE_ADDRESS__ // its vfork saves the return address elsewhere

@@ -20,6 +20,17 @@ Call before(Bytes code) {
 
 } // namespace
 
+TEST_CASE("the root of a fiber is known by its code") {
+    Bytes root{0x48, 0x31, 0xff, 0xe8, 0x10, 0x20, 0x00, 0x00, 0xf4}; // xor %rdi,%rdi; call; hlt
+    REQUIRE(is_fiber_root(root));
+    REQUIRE(is_fiber_root(Bytes{0x55, 0xff, 0xe3})); // push %rbp; jmp *%rbx
+    REQUIRE(is_fiber_root(Bytes{0xf3, 0x0f, 0x1e, 0xfa, 0x55, 0xff, 0xe3}));
+    for (std::size_t size = 0; size < root.size(); ++size)
+        REQUIRE_FALSE(is_fiber_root(Code{root}.first(size)));
+    root.back() = 0x90; // nop: goes on
+    REQUIRE_FALSE(is_fiber_root(root));
+}
+
 TEST_CASE("a direct call's target is relative to the return address") {
     const Call call = before({0xe8, 0x10, 0x00, 0x00, 0x00}); // call 401010
     REQUIRE(call.kind == CallKind::direct);
