@@ -8,7 +8,6 @@
 #include <fcntl.h>
 
 #include "capture/deadline.hpp"
-#include "capture/memory_hangs.hpp"
 #include "capture/memory_ranges.hpp"
 #include "capture/pagemap_scan.hpp"
 #include "capture/patient_reader.hpp"
@@ -59,7 +58,7 @@ CoroutineScan::CoroutineScan(const inspect::World& world, const ScanAsked& asked
 
 void CoroutineScan::open_process(inspect::Snapshot& snapshot) {
     const auto pid = snapshot.process.pid;
-    if (inspect::lacks_modules_for_a_hang(snapshot)) { // with them we would become its user, and wait for ever
+    if (snapshot.modules_withheld) { // with them we would become its user, and wait for ever
         tell("coroutines are not known: the look for them needs the names", snapshot);
         return;
     }

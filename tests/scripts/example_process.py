@@ -11,6 +11,7 @@ SOURCE = os.environ.get("TASKS_SOURCE_DIR", os.path.abspath(os.path.join(os.path
 BINARY = os.environ.get("TASKS_BINARY_DIR", os.path.join(SOURCE, "build/dev"))
 TASKS = os.path.join(BINARY, "cli/tasks")
 SANITIZED = bool(os.environ.get("TASKS_SANITIZE"))
+QUICK = os.environ.get("TASKS_QUICK_BUILD") == "ON"  # without what takes long to build
 PATIENCE = 60  # seconds: for what takes milliseconds on an idle machine
 
 

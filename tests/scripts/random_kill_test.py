@@ -16,10 +16,9 @@ import sys
 import tempfile
 import time
 
-from example_process import BINARY, SANITIZED
+from example_process import BINARY, QUICK, SANITIZED
 
 TARGETS = os.path.join(BINARY, "tests", "targets")
-QUICK = os.environ.get("TASKS_QUICK_BUILD") == "ON"  # has no agent that does not mark its records
 KILLS = int(os.environ.get("TASKS_TEST_KILLS", "20" if SANITIZED else "60"))
 # One kill in thirty left something torn: this many without any do not happen by chance.
 CONTROL_KILLS = 600
@@ -111,7 +110,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tasks-kill-") as directory:
         kill_often(directory)
         left_over(directory)
-    if not QUICK:
+    if not QUICK:  # has no agent that does not mark its records
         with tempfile.TemporaryDirectory(prefix="tasks-kill-") as directory:
             torn_is_seen(directory)
 

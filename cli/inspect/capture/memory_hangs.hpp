@@ -11,7 +11,4 @@ namespace tasks::inspect {
 /// modules, whose files would be read so, are taken out.
 void tell_hangs(const World& world, const MemoryWatch& watch, Snapshot& into);
 
-/// Whether the modules were taken out: they must not be asked for again.
-bool lacks_modules_for_a_hang(const Snapshot& snapshot);
-
 } // namespace tasks::inspect

@@ -255,6 +255,7 @@ struct Snapshot {
     std::vector<BirthFacts> births; ///< of threads that have not got theirs yet, see capture/thread_births.hpp
     std::vector<LabelFacts> labels; ///< [0] is no label; each is there once
     std::vector<ModuleFacts> modules;
+    bool modules_withheld = false; ///< their files must not be read: `incomplete` tells why
     /// Found in its memory. Unset: not looked for, or it cannot be told, which then is among `incomplete`.
     std::optional<CoroutineList> coroutines;
     std::vector<Incomplete> incomplete;

@@ -44,7 +44,7 @@ private:
 bool Edges::points_to(std::uint32_t from, std::uint32_t to) const {
     const FrameNode& node = nodes_[from];
     return std::any_of(node.edges.begin(), node.edges.end(), [&](const FrameEdge& edge) {
-        return edge.frame == to && edge.to != FrameEdge::To::inside && !node.in_promise(edge);
+        return edge.frame == to && edge.to != FrameEdge::To::inside && !node.in_promise(edge.offset);
     });
 }
 
@@ -68,7 +68,7 @@ void Edges::await(std::uint32_t number) {
     bool chosen_is_mutual = false;
     bool others = false;
     for (const FrameEdge& edge : node.edges) {
-        if (!node.in_promise(edge) || nodes_[edge.frame].finished)
+        if (!node.in_promise(edge.offset) || nodes_[edge.frame].finished)
             continue;
         if (edge.to == FrameEdge::To::inside) {
             if (indirect == nullptr && resumes_its_frame(edge))
@@ -186,7 +186,7 @@ void Edges::hold(std::uint32_t number) {
     const FrameNode& node = nodes_[number];
     for (const FrameEdge& edge : node.edges) {
         AwaitEdge& held = found_[edge.frame];
-        if (edge.to != FrameEdge::To::inside && !node.in_promise(edge) && held.held_by == none &&
+        if (edge.to != FrameEdge::To::inside && !node.in_promise(edge.offset) && held.held_by == none &&
             held.awaited_by == none && !leads_to(number, edge.frame))
             held.held_by = number;
     }

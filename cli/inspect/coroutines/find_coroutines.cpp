@@ -25,11 +25,9 @@ public:
 
 private:
     void scan(std::span<const MemoryRange> ranges);
-    void explain();
+    void list_frames();
     std::vector<FrameNode> nodes();
     void drop(const std::vector<bool>& kept, std::vector<FrameNode>& nodes);
-    bool is_proven(const FoundFrame& frame, const FrameNode& node) const;
-    bool is_left_over(const FoundFrame& frame, const FrameNode& node, const AwaitEdge& edge) const;
     CoroutineFrame frame_of(const FoundFrame& found, const FrameNode& node);
     void add_values(CoroutineFrame& frame, std::uint32_t code);
     std::uint32_t function_of(std::uint32_t code);
@@ -84,11 +82,10 @@ std::vector<FrameNode> Finding::nodes() {
 
 // A frame of g++ has its own address in it, wherever it is; a copy has another's. One that has finished shows little
 // else.
-bool Finding::is_proven(const FoundFrame& frame, const FrameNode& node) const {
-    const bool own_chunk = frame.place.state == HeapPlace::State::in_use && frame.place.start == frame.address;
+bool is_proven(const FoundFrame& frame, const FrameNode& node) {
     if (frame.on_stack)
         return node.has_self_handle;
-    return node.has_self_handle || !node.finished || own_chunk || frame.match.cleanup;
+    return node.has_self_handle || !node.finished || node.own_chunk || frame.match.cleanup;
 }
 
 bool lies_in_something_else(const FoundFrame& frame, const FrameNode& node) {
@@ -102,7 +99,7 @@ bool lies_in_something_else(const FoundFrame& frame, const FrameNode& node) {
 // Memory is given out again without being cleaned: a frame that allocated itself lies in no other frame, and one that
 // did not lies in one. There one that has finished has most often been destroyed too, which shows nowhere; it has no
 // memory of its own to leak. So it has been in what malloc gave out for something else, such as a block of a deque.
-bool Finding::is_left_over(const FoundFrame& frame, const FrameNode& node, const AwaitEdge& edge) const {
+bool is_left_over(const FoundFrame& frame, const FrameNode& node, const AwaitEdge& edge) {
     if (edge.inside != AwaitEdge::none)
         return !frame.match.cleanup || frame.match.finished;
     if (frame.on_stack || frame.place.state != HeapPlace::State::in_use)
@@ -146,15 +143,14 @@ CoroutineFrame Finding::frame_of(const FoundFrame& found, const FrameNode& node)
     return frame;
 }
 
-void Finding::explain() {
+void Finding::list_frames() {
     auto frames = nodes();
     std::vector<const FrameShape*> shapes;
     shapes.reserve(found_.size());
     list_.frames.reserve(found_.size());
     for (const FoundFrame& found : found_)
         shapes.push_back(&functions_.shape(found.match.code));
-    auto kept =
-        options_.explain ? FrameLooks{memory_, shapes, frames}.run() : FrameLooks{memory_, shapes, frames}.run(1);
+    auto kept = FrameLooks{memory_, shapes, frames}.run(options_.explain ? FrameLooks::usual_looks : 1);
     list_.dropped = static_cast<std::uint64_t>(std::count(kept.begin(), kept.end(), false));
     for (std::size_t i = 0; i < frames.size(); ++i)
         kept[i] = kept[i] && is_proven(found_[i], frames[i]);
@@ -195,7 +191,7 @@ CoroutineList Finding::run(std::span<const MemoryRange> ranges) {
     list_.problems = functions_.problems();
     if (!functions_.addresses().empty()) {
         scan(ranges);
-        explain();
+        list_frames();
     }
     list_.skew_ns = options_.now_ns ? options_.now_ns() - begin : 0;
     return std::move(list_);

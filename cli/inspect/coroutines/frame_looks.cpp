@@ -66,7 +66,7 @@ bool FrameLooks::look(std::uint32_t number, std::span<const std::uint64_t> words
                 seen.edges.push_back({offset, target->frame, target->to, 0});
             else if (offset != self && seen.selves.size() < most_selves)
                 seen.selves.push_back(offset);
-        } else if (offset >= seen.promise && offset < seen.promise_end) {
+        } else if (seen.in_promise(offset)) {
             const auto inside = addresses_.around(words[i]);
             if (inside && *inside != number)
                 seen.edges.push_back({offset, *inside, FrameEdge::To::inside,

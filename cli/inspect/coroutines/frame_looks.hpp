@@ -28,16 +28,15 @@ class FrameLooks {
 public:
     /// Longer frames are read up to here: for chains their first part is enough.
     static constexpr std::uint32_t most_bytes = 64u << 10;
+    static constexpr int usual_looks = 5; ///< at the most
 
     /// `shapes[of[i]]` is the shape of `nodes[i]`; nodes are by address.
     FrameLooks(const ProcessMemory& memory, std::span<const FrameShape* const> shapes, std::vector<FrameNode>& nodes);
 
     /// Fills the nodes. Gives back, by node, whether it is there and did not change; of one look, whether it is there.
-    std::vector<bool> run(int most_looks = usual_looks);
+    std::vector<bool> run(int most_looks);
 
 private:
-    static constexpr int usual_looks = 5;
-
     bool look(std::uint32_t number, std::span<const std::uint64_t> words, FrameNode& seen) const;
     bool look_again(std::uint32_t number, std::span<const std::uint64_t> words);
     std::uint64_t part_end(std::uint32_t number) const noexcept;

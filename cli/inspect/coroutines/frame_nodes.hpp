@@ -36,9 +36,7 @@ struct FrameNode {
     std::vector<std::uint32_t> selves; ///< offsets of words that have its own address, the self handle apart
 
     std::uint64_t end() const noexcept { return address + bytes; }
-    bool in_promise(const FrameEdge& edge) const noexcept {
-        return edge.offset >= promise && edge.offset < promise_end;
-    }
+    bool in_promise(std::uint32_t offset) const noexcept { return offset >= promise && offset < promise_end; }
 };
 
 } // namespace tasks::inspect
