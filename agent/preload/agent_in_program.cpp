@@ -37,16 +37,22 @@ const BirthInterface* in_notes(const char* at, std::size_t bytes, std::size_t al
     return nullptr;
 }
 
-int look(dl_phdr_info* image, std::size_t, void* found) noexcept {
+struct Look {
+    const BirthInterface* own;
+    const BirthInterface* found = nullptr;
+};
+
+int look(dl_phdr_info* image, std::size_t, void* to) noexcept {
+    auto& asked = *static_cast<Look*>(to);
     for (int at = 0; at < image->dlpi_phnum; ++at) {
         const auto& header = image->dlpi_phdr[at];
         if (header.p_type != PT_NOTE)
             continue;
         const auto* notes = reinterpret_cast<const char*>(image->dlpi_addr + header.p_vaddr);
         const auto* births = in_notes(notes, header.p_memsz, header.p_align == 8 ? 8 : 4);
-        if (births == nullptr || births == &birth_interface || births->version != birth_interface_version)
+        if (births == nullptr || births == asked.own || births->version != birth_interface_version)
             continue;
-        *static_cast<const BirthInterface**>(found) = births;
+        asked.found = births;
         return 1;
     }
     return 0;
@@ -54,10 +60,10 @@ int look(dl_phdr_info* image, std::size_t, void* found) noexcept {
 
 } // namespace
 
-const BirthInterface* agent_in_program() noexcept {
-    const BirthInterface* found = nullptr;
-    ::dl_iterate_phdr(look, static_cast<void*>(&found));
-    return found;
+const BirthInterface* agent_in_program(const BirthInterface* own) noexcept {
+    Look asked{own};
+    ::dl_iterate_phdr(look, &asked);
+    return asked.found;
 }
 
 } // namespace tasks::agent

@@ -6,7 +6,7 @@
 
 namespace tasks::agent {
 
-/// Null: there is none. Reads the program headers of what is loaded; takes the loader's lock.
-const BirthInterface* agent_in_program() noexcept;
+/// Null: there is none but `own`. Reads the program headers of what is loaded; takes the loader's lock.
+const BirthInterface* agent_in_program(const BirthInterface* own) noexcept;
 
 } // namespace tasks::agent

@@ -72,7 +72,7 @@ void start_agent(const Launch& launch) noexcept {
     const int kept = errno;
     const Launch launch = take_launch(own_path());
     if (launch.here) {
-        if (const BirthInterface* own = agent_in_program(); own != nullptr) {
+        if (const BirthInterface* own = agent_in_program(&birth_interface); own != nullptr) {
             own->want();
             watch_creation(*own);
         } else {

@@ -10,12 +10,20 @@ namespace {
 
 void want() noexcept { Births::want(); }
 
+std::uint32_t* scope() noexcept {
+    Registry* registry = Registry::active();
+    ThreadState* thread = registry == nullptr ? nullptr : registry->this_thread();
+    return thread == nullptr ? nullptr : &registry->present_label(*thread).scope;
+}
+
 void* begin(const std::uint64_t* pcs, std::uint32_t count, void* (*start)(void*), void* argument) noexcept {
     Registry* registry = Registry::active();
     if (registry == nullptr || Run::is_own_thread(start))
         return nullptr;
-    ThreadState* creator = registry->this_thread();
-    BirthSlot* slot = creator == nullptr ? nullptr : registry->births().begin(*registry, *creator, {pcs, count});
+    const std::uint32_t* inherited = scope(); // binds the thread
+    BirthSlot* slot = inherited == nullptr
+                          ? nullptr
+                          : registry->births().begin(*registry, *Registry::bound(), *inherited, {pcs, count});
     if (registry->births().wants_room())
         registry->after_begin();
     if (slot == nullptr)
@@ -57,10 +65,16 @@ void* run(void* given) {
     return routine.start(routine.argument);
 }
 
+const void* table() noexcept {
+    Registry* registry = Registry::active();
+    return registry == nullptr ? nullptr : &registry->file().header();
+}
+
 } // namespace
 
 extern const BirthInterface birth_interface;
-__attribute__((used)) constexpr BirthInterface birth_interface{birth_interface_version, 0, want, begin, cancel, run};
+__attribute__((used)) constexpr BirthInterface birth_interface{
+    birth_interface_version, 1, want, begin, cancel, run, scope, table};
 
 } // namespace tasks::agent
 

@@ -15,7 +15,7 @@ inline constexpr std::uint32_t birth_interface_version = 1;
 
 struct BirthInterface {
     std::uint32_t version;
-    std::uint32_t reserved;
+    std::uint32_t scopes; ///< 1: the functions behind `run` are there; 0 in what was made before them
     /// Births are to be kept. Before the agent starts.
     void (*want)() noexcept;
     /// A thread is about to be made at these return addresses. Null: its birth is not kept; make it as usual. Else to
@@ -25,6 +25,13 @@ struct BirthInterface {
     void (*cancel)(void* slot) noexcept;
     /// Runs the host's routine in its own place: no frame of ours stays on the thread's stack.
     void* (*run)(void* slot);
+
+    /// The scope that the present task hands on to what it starts (LabelField::scope), to be read and written on this
+    /// thread as an atomic word, at once. Null: no agent runs, or the thread found no room.
+    std::uint32_t* (*scope)() noexcept;
+    /// The first byte of the table, as table_layout.hpp has it, where the agent writes it; mapped for ever, but for what
+    /// header.segments does not have. Null: no agent runs.
+    const void* (*table)() noexcept;
 };
 
 extern const BirthInterface birth_interface;

@@ -49,7 +49,8 @@ void Births::create(TableFile& file, std::atomic<bool>& low) noexcept {
         slots_ = static_cast<BirthSlot*>(memory);
 }
 
-BirthSlot* Births::begin(Registry& registry, ThreadState& creator, std::span<const std::uint64_t> pcs) noexcept {
+BirthSlot* Births::begin(Registry& registry, ThreadState& creator, std::uint32_t scope,
+                         std::span<const std::uint64_t> pcs) noexcept {
     const std::uint32_t number = kept() ? pool_.take(creator.birth_store) : 0;
     if (number == 0) {
         if (file_ == nullptr)
@@ -67,6 +68,7 @@ BirthSlot* Births::begin(Registry& registry, ThreadState& creator, std::span<con
         put(record.tid, 0u);
         put(record.born_ns, now_ns());
         put(record.creator_tid, creator.tid);
+        put(record.scope, scope);
         for (std::size_t at = 0; at < count; ++at)
             put(record.pcs[at], pcs[at]);
     }
@@ -92,6 +94,7 @@ void Births::run(ThreadState& thread, const BirthSlot& slot) noexcept {
     auto& record = pool_.at<BirthRecord>(slot.record);
     const BirthWriter writer{record};
     put(record.tid, thread.tid);
+    put(thread.record->label.scope, record.scope);
 }
 
 void Births::end(ThreadState& thread) noexcept {

@@ -34,7 +34,8 @@ public:
 
     /// A record for the thread that `creator` is about to make; null: there is no room (counted), or births are not
     /// kept.
-    BirthSlot* begin(Registry& registry, ThreadState& creator, std::span<const std::uint64_t> pcs) noexcept;
+    BirthSlot* begin(Registry& registry, ThreadState& creator, std::uint32_t scope,
+                     std::span<const std::uint64_t> pcs) noexcept;
     /// The thread was not made.
     void cancel(ThreadState& creator, BirthSlot& slot) noexcept;
     /// The new thread's first step.

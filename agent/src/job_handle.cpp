@@ -28,7 +28,6 @@ JobHandle::JobHandle(const char* name, const SourcePlace& place) noexcept {
         return;
     }
     const std::uint32_t site = registry->site(name, place);
-    const protocol::LabelField& inherited = thread->record->label;
     auto& record = registry->records().at<TaskRecord>(number);
     {
         const RecordWriter writer{record.head};
@@ -40,7 +39,7 @@ JobHandle::JobHandle(const char* name, const SourcePlace& place) noexcept {
         put(record.head.started_ns, agent::coarse_now_ns());
         put(record.head.depth, 1u);
         put(record.scopes[0], site);
-        agent::put_label(record.label, inherited.key, inherited.text);
+        agent::inherit_label(record.label, registry->present_label(*thread));
     }
     agent::add_alone(thread->handles[agent::counted_jobs].begun, 1);
     registry->count_birth(*thread, site);

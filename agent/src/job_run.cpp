@@ -28,6 +28,7 @@ JobRun::JobRun(JobHandle& handle) noexcept {
     put(job.carries, std::uint64_t{depth} << 32 | thread->first_record);
     put(job.head.tid, thread->tid);
     outer_key_ = agent::keep_label(record.label, outer_text_);
+    outer_scope_ = record.label.scope;
     {
         const RecordWriter writer{record.head};
         if (depth == 0) {
@@ -38,7 +39,9 @@ JobRun::JobRun(JobHandle& handle) noexcept {
         if (depth < record.scopes.size())
             put(record.scopes[depth], handle.site_);
         if (depth == 0 || job.label.key != 0)
-            agent::put_label(record.label, job.label.key, job.label.text);
+            agent::inherit_label(record.label, job.label);
+        else
+            put(record.label.scope, job.label.scope);
         put(record.head.depth, depth + 1);
     }
     // Registry::now() looks the other way round: a job between the two counts twice, never not at all.
@@ -64,6 +67,7 @@ JobRun::~JobRun() {
         if (depth == 0)
             put(record.carries, std::uint64_t{0});
         agent::put_label(record.label, outer_key_, outer_text_);
+        put(record.label.scope, outer_scope_);
         put(record.head.depth, depth);
     }
     if (handle != nullptr) {

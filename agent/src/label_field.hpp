@@ -1,4 +1,5 @@
-// Labels as the table holds them: a text of up to 31 bytes in four words, and the site of its key.
+// Labels as the table holds them: a text of up to 31 bytes in four words, and the site of its key. Beside the key lies
+// the scope of the leak check that a task started in, which it hands on to what it starts, with a label or without.
 // On the host's threads: no allocation, no lock, no system call.
 #pragma once
 
@@ -35,6 +36,27 @@ template <class Words> void put_label(protocol::LabelField& label, std::uint32_t
         for (std::size_t i = 0; i < label.text.size(); ++i)
             put(label.text[i], words[i]);
     put(label.key, key);
+}
+
+/// Key and scope in one store: they lie side by side in eight bytes.
+inline void put_key_and_scope(protocol::LabelField& label, std::uint64_t word) noexcept {
+    using Word [[gnu::may_alias]] = std::uint64_t;
+    __atomic_store_n(static_cast<Word*>(static_cast<void*>(&label.key)), word, __ATOMIC_RELEASE);
+}
+
+inline std::uint64_t key_and_scope(const protocol::LabelField& label) noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, &label.key, sizeof word);
+    return word;
+}
+
+/// What a task that starts has of the one that starts it. Within a RecordWriter of the record, or while it is nobody's.
+inline void inherit_label(protocol::LabelField& label, const protocol::LabelField& from) noexcept {
+    const std::uint64_t word = key_and_scope(from);
+    if (static_cast<std::uint32_t>(word) != 0)
+        for (std::size_t i = 0; i < label.text.size(); ++i)
+            put(label.text[i], from.text[i]);
+    put_key_and_scope(label, word);
 }
 
 /// What a scope keeps of the label that it hides, to bring it back by put_label().

@@ -12,6 +12,7 @@
 #include <new>
 
 #include "clock.hpp"
+#include "label_field.hpp"
 #include "not_cancelled.hpp"
 #include "record_writer.hpp"
 #include "region.hpp"
@@ -154,7 +155,7 @@ void Registry::unbind(ThreadState& state) noexcept {
         protocol::TaskRecord& record = *state.record;
         const RecordWriter writer{record.head};
         put(record.carries, std::uint64_t{0});
-        put(record.label.key, 0u);
+        put_key_and_scope(record.label, 0);
         put(record.head.type, static_cast<std::uint8_t>(protocol::RecordType::free));
         put(record.head.wait_reason, std::uint8_t{0});
         put(record.head.depth, 0u);

@@ -103,6 +103,15 @@ public:
                get(head.generation) == id >> 32;
     }
 
+    /// What the present task hands on to those that it starts: the label and scope of the coroutine that the thread
+    /// runs, or the thread's.
+    protocol::LabelField& present_label(const ThreadState& thread) noexcept {
+        const std::uint64_t current = thread.current.load(std::memory_order_relaxed);
+        return current != 0 && is_registered(current)
+                   ? records_.at<protocol::CoroutineRecord>(static_cast<std::uint32_t>(current)).label
+                   : thread.record->label;
+    }
+
     RecordPool& records() noexcept { return records_; }
     Births& births() noexcept { return births_; }
     TableFile& file() noexcept { return file_; }

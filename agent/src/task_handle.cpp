@@ -173,7 +173,7 @@ struct Creation {
     const CoroutineRecord* starter = current_of(registry, thread);
     const protocol::LabelField& inherited = starter == nullptr ? thread.record->label : starter->label;
     put(record.parent, starter == nullptr ? 0 : thread.current.load(std::memory_order_relaxed));
-    agent::put_label(record.label, inherited.key, inherited.text);
+    agent::inherit_label(record.label, inherited);
     put_names(record, site, creation.kind);
     put(record.head.started_ns, agent::coarse_now_ns());
     put_state(record.head, State::runnable, wait_reason::not_started, 0);

@@ -72,6 +72,7 @@ private:
     void* thread_ = nullptr;      // the thread's state, or null: not registered
     std::uint64_t outer_text_[4]{};
     std::uint32_t outer_key_ = 0;
+    std::uint32_t outer_scope_ = 0;
     std::uint32_t generation_ = 0;
 };
 

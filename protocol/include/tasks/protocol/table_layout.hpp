@@ -99,9 +99,10 @@ static_assert(sizeof(RecordHead) == 48);
 struct LabelField {
     std::array<std::uint64_t, 4> text{}; ///< 32 bytes: up to 31 of text, then zeros; the last byte 1: it was cut
     std::uint32_t key = 0;               ///< site whose name is the key; 0: no label
-    std::uint32_t reserved = 0;
+    std::uint32_t scope = 0;             ///< the leak check in whose scope the task started; 0: none
 };
 static_assert(sizeof(LabelField) == 40);
+static_assert(offsetof(LabelField, scope) == offsetof(LabelField, key) + 4); // both are handed on in one store
 
 /// A thread that used the agent, or a job: sites of the scopes, outermost first (a job has one).
 /// A job that a thread carries (JobHandle::run()) is in two records at a time, each of which names the other; it is one
@@ -170,7 +171,7 @@ struct BirthRecord {
     std::uint32_t tid = 0;         ///< 0: it is about to run
     std::uint64_t born_ns = 0;     ///< CLOCK_MONOTONIC
     std::uint32_t creator_tid = 0; ///< by which thread
-    std::uint32_t reserved2 = 0;
+    std::uint32_t scope = 0;       ///< as LabelField::scope
     std::array<std::uint64_t, birth_pcs>
         pcs{}; ///< return addresses, innermost first, from the caller of pthread_create
 };
