@@ -34,7 +34,7 @@ public:
     FrameLooks(const ProcessMemory& memory, std::span<const FrameShape* const> shapes, std::vector<FrameNode>& nodes);
 
     /// Fills the nodes. Gives back, by node, whether it is there and did not change; of one look, whether it is there.
-    std::vector<bool> run(int most_looks);
+    std::vector<bool> run(int most_looks = usual_looks);
 
 private:
     bool look(std::uint32_t number, std::span<const std::uint64_t> words, FrameNode& seen) const;
