@@ -44,6 +44,11 @@ def asked(*words):
     return result.stdout
 
 
+def state(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+        return stat.read().rpartition(")")[2].split()[0]
+
+
 def check(hanging, others, named, *words):
     with target(hanging, others, *words) as pid:
         LOOKED_AT.append(pid)
@@ -64,8 +69,7 @@ def check(hanging, others, named, *words):
         assert REASON in asked("stack", "-p", pid)
         assert REASON in asked("stack", "--no-touch", "-p", pid)
         asked("stack", "--stop", "-p", pid)
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-            assert stat.read().rpartition(")")[2].split()[0] == "S", "it is left stopped"
+        until("it is not left stopped", lambda: state(pid) == "S")
 
 
 check(1, 10, 10)

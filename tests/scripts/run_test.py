@@ -111,12 +111,18 @@ def test_births():
 
 
 def test_many_threads():
-    """Faster made than the table is at first large."""
+    """Faster made than the table is at first large: of few, on a loaded machine, there is no room for the birth, which is
+    told. A thread that has not yet run is not yet known."""
     with Program(*under(SPAWNING, "stay", "1000")) as program:
-        report = tasks_json("stack", program.pid, "--timeout", "60s")
-        born = [task for group in report["groups"] for task in group["tasks"] if task["lived_ns"] is not None]
-        assert len(born) == 1003 and report["tasks"] == 1004, (len(born), report["tasks"])
-        assert not any("created" in entry["reason"] for entry in report["incomplete"]), report["incomplete"]
+        def all_are_told():
+            report = tasks_json("stack", program.pid, "--timeout", "60s")
+            assert report["tasks"] == 1004, report["tasks"]
+            born = [task for group in report["groups"] for task in group["tasks"] if task["lived_ns"] is not None]
+            reasons = " ".join(entry["reason"] for entry in report["incomplete"])
+            lacks = sum(map(int, re.findall(r"of (\d+) threads? it is not known who created it: threads were", reasons)))
+            assert lacks < 100, reasons
+            return len(born) + lacks == 1003
+        until("every thread's birth is told, or that it is not known", all_are_told)
 
 
 def test_program_with_an_agent():
