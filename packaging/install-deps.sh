@@ -7,7 +7,7 @@ build_packages="
     g++ cmake ninja-build pkg-config
     libcli11-dev libfmt-dev libboost1.81-dev libprotozero-dev libdw-dev libelf-dev libcapstone-dev rapidjson-dev zlib1g-dev"
 test_packages="
-    catch2 ccache git procps util-linux
+    catch2 doctest-dev libgtest-dev ccache git procps util-linux
     clang-14 clang-19 clang-format-19 libclang-rt-19-dev
     libboost-fiber1.81-dev libboost-context1.81-dev libtbb-dev libomp-19-dev
     dwz e2fsprogs gdb elfutils libdebuginfod1 valgrind mandoc

@@ -14,7 +14,7 @@ BINARY = os.environ["TASKS_BINARY_DIR"]
 LAYERS = [
     ("protocol/src/", "<tasks/protocol/frame.hpp>",
      ["<tasks/agent.hpp>", '"registry.hpp"', '"capture/snapshot.hpp"', '"render/render.hpp"']),
-    ("agent/src/", "<tasks/agent.hpp>", ['"capture/snapshot.hpp"', '"unwind/unwinder.hpp"', '"render/render.hpp"']),
+    ("agent/src/", "<tasks/agent.hpp>", ["<tasks/leak_check.hpp>", '"capture/snapshot.hpp"', '"unwind/unwinder.hpp"', '"render/render.hpp"']),
     ("agent/examples/", "<tasks/agent.hpp>", ["<tasks/protocol/frame.hpp>", '"registry.hpp"']),
     ("cli/inspect/", '"capture/snapshot.hpp"', ['"render/render.hpp"', "<tasks/agent.hpp>", '"registry.hpp"']),
     ("cli/render/", '"render/render.hpp"', ["<tasks/agent.hpp>", '"registry.hpp"']),
