@@ -90,6 +90,16 @@ void add_frame_options(CLI::App& app, Words& words) {
     app.add_flag("--raw-frames", words.raw_frames, "Asio's own coroutines too");
 }
 
+void add_leak_options(CLI::App& app, Words& words) {
+    app.add_option(
+           "--for", words.watch,
+           "Look again and again for this long; 0: once (default: once where an agent tells the past, else 10s)")
+        ->type_name("DURATION");
+    app.add_option("--threshold", words.threshold, "Tell of tasks that are stuck from this many on (default 10)")
+        ->type_name("N");
+    app.add_flag("--no-touch", words.no_touch, "Leave threads that run alone: no samples, none held for microseconds");
+}
+
 struct Verbs {
     CLI::App* list;
     CLI::App* tree;
@@ -97,6 +107,7 @@ struct Verbs {
     CLI::App* count;
     CLI::App* stack;
     CLI::App* deadlocks;
+    CLI::App* leaks;
     CLI::App* doctor;
     CLI::App* run;
     CLI::App* version;
@@ -110,6 +121,7 @@ Verbs add_verbs(CLI::App& app, Words& words) {
                       app.add_subcommand("count", "How many tasks a process has, as one number"),
                       app.add_subcommand("stack", "What every task of a process is doing, grouped by stack"),
                       app.add_subcommand("deadlocks", "Who waits for whom for ever; exit status 1 where somebody does"),
+                      app.add_subcommand("leaks", "Which tasks leak, and why; exit status 1 where some do"),
                       app.add_subcommand("doctor", "What works here, or with a process, what does not, and what helps"),
                       app.add_subcommand("run", "Start a program with the agent in it"),
                       app.add_subcommand("version", "The version of this command and of the protocol"),
@@ -118,26 +130,27 @@ Verbs add_verbs(CLI::App& app, Words& words) {
     verbs.list->add_flag("--dead", words.dead, "Those that crashed or were killed and left a table");
     add_timeout(*verbs.list, words);
     add_timeout(*verbs.tree, words);
-    for (auto* verb : {verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks}) {
+    for (auto* verb : {verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.leaks}) {
         add_target(*verb, words);
         add_files(*verb, words);
     }
-    for (auto* verb : {verbs.vitals, verbs.count, verbs.stack}) {
+    for (auto* verb : {verbs.vitals, verbs.count, verbs.stack, verbs.leaks}) {
         add_coroutine_options(*verb, words);
     }
     add_target(*verbs.doctor, words);
     add_stack_options(*verbs.stack, words);
     add_frame_options(*verbs.stack, words);
+    add_leak_options(*verbs.leaks, words);
     verbs.run->add_option("--name", words.name, "What the process is called in lists (default: as its program)")
         ->type_name("NAME");
     verbs.run->add_flag("--children", words.children, "The processes that it starts get the agent too");
     verbs.run->footer("The program and its arguments come behind --.");
-    for (auto* verb : {verbs.stack, verbs.deadlocks}) {
+    for (auto* verb : {verbs.stack, verbs.deadlocks, verbs.leaks}) {
         verb->add_flag("--debuginfod", words.debuginfod,
                        "Ask the servers of DEBUGINFOD_URLS for debug files, within 10s or --timeout");
     }
-    for (auto* verb : {verbs.list, verbs.tree, verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.doctor,
-                       verbs.run, verbs.version}) {
+    for (auto* verb : {verbs.list, verbs.tree, verbs.vitals, verbs.count, verbs.stack, verbs.deadlocks, verbs.leaks,
+                       verbs.doctor, verbs.run, verbs.version}) {
         add_output(*verb, words);
         verb->group("Verbs");
     }
@@ -146,12 +159,13 @@ Verbs add_verbs(CLI::App& app, Words& words) {
 }
 
 Verb verb_of(const Verbs& verbs, const Words& words) {
-    const std::array<std::pair<CLI::App*, Verb>, 10> all{{{verbs.list, Verb::list},
+    const std::array<std::pair<CLI::App*, Verb>, 11> all{{{verbs.list, Verb::list},
                                                           {verbs.tree, Verb::tree},
                                                           {verbs.vitals, Verb::vitals},
                                                           {verbs.count, Verb::count},
                                                           {verbs.stack, Verb::stack},
                                                           {verbs.deadlocks, Verb::deadlocks},
+                                                          {verbs.leaks, Verb::leaks},
                                                           {verbs.doctor, Verb::doctor},
                                                           {verbs.run, Verb::run},
                                                           {verbs.version, Verb::version},

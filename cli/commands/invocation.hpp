@@ -10,7 +10,7 @@
 
 namespace tasks::commands {
 
-enum class Verb { list, tree, vitals, count, stack, deadlocks, doctor, summary, run, version, targets };
+enum class Verb { list, tree, vitals, count, stack, deadlocks, leaks, doctor, summary, run, version, targets };
 
 enum class Colour { automatic, always, never };
 
@@ -37,10 +37,12 @@ struct Invocation {
     bool debuginfod = false; ///< of stack and deadlocks: servers may be asked for debug files
     Colour colour = Colour::automatic;
     std::uint64_t timeout_ns = 1'000'000'000;
-    bool timeout_given = false;            ///< by the user: only then it ends the reading of a profile too
-    std::uint64_t period_ns = 0;           ///< of the summary: over which processor time is measured too; 0: not
-    bool threads_only = false;             ///< coroutines are not looked for
-    std::uint64_t scan_limit = 8ull << 30; ///< bytes of memory in which they are
+    bool timeout_given = false;              ///< by the user: only then it ends the reading of a profile too
+    std::uint64_t period_ns = 0;             ///< of the summary: over which processor time is measured too; 0: not
+    std::optional<std::uint64_t> watch_ns{}; ///< of leaks: how long it is looked at; 0: one look; unset: as needed
+    std::uint64_t leak_threshold = 10;       ///< of leaks: no fewer that are stuck are told
+    bool threads_only = false;               ///< coroutines are not looked for
+    std::uint64_t scan_limit = 8ull << 30;   ///< bytes of memory in which they are
     inspect::StackOptions stack;
     std::vector<std::string> command; ///< of run: the program and its arguments
     std::string name;                 ///< of run: what the process is called in lists; "": as its program

@@ -75,6 +75,26 @@ Result<Report, inspect::Error> with_files(const inspect::World& world, inspect::
     return report;
 }
 
+/// Frames and names out of the target's files.
+class Names {
+public:
+    explicit Names(inspect::ModuleMap& modules) : unwinder_(modules), symbolizer_(modules) {}
+    Names(const Names&) = delete;
+    Names& operator=(const Names&) = delete;
+
+    const inspect::StackSource& source() const noexcept { return source_; }
+
+private:
+    using FramesOf = const std::vector<inspect::Frame>&;
+
+    inspect::Unwinder unwinder_;
+    inspect::Symbolizer symbolizer_;
+    inspect::StackSource source_{
+        [this](const inspect::ThreadFacts& thread) { return unwinder_.unwind(thread); },
+        [this](std::uint64_t pc, bool exact) -> FramesOf { return symbolizer_.frames(pc, exact); },
+        [this](std::uint64_t pc, bool exact) -> FramesOf { return symbolizer_.symbol(pc, exact); }};
+};
+
 /// What `analyse` makes with the stacks' frames and their names.
 template <class Report, class Analyse>
 Result<Report, inspect::Error> with_names(const inspect::World& world, inspect::Snapshot& snapshot,
@@ -83,18 +103,9 @@ Result<Report, inspect::Error> with_names(const inspect::World& world, inspect::
         return analyse(inspect::source_of(*snapshot.names));
     }
     return with_files<Report>(world, snapshot, sources, [&](inspect::ModuleMap& modules) {
-        inspect::Unwinder unwinder{modules};
-        inspect::Symbolizer symbolizer{modules};
-        const inspect::StackSource source{
-            [&unwinder](const inspect::ThreadFacts& thread) { return unwinder.unwind(thread); },
-            [&symbolizer](std::uint64_t pc, bool exact) -> const std::vector<inspect::Frame>& {
-                return symbolizer.frames(pc, exact);
-            },
-            [&symbolizer](std::uint64_t pc, bool exact) -> const std::vector<inspect::Frame>& {
-                return symbolizer.symbol(pc, exact);
-            }};
-        inspect::find_running(snapshot, source);
-        return analyse(source);
+        const Names names{modules};
+        inspect::find_running(snapshot, names.source());
+        return analyse(names.source());
     });
 }
 
@@ -147,6 +158,41 @@ Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& w
         auto report = inspect::analyse_stacks(snapshot, source, options);
         report.waits = inspect::analyse_waits(snapshot, source, inspect::Places::all);
         return report;
+    });
+}
+
+Result<inspect::LeakReport, inspect::Error> name_leaks(const inspect::World& world, inspect::Snapshot& snapshot,
+                                                       const NextLook& next, const inspect::LeakOptions& options,
+                                                       const NameSources& sources) {
+    const auto judge = [&](const inspect::StackSource& source, const std::function<void(inspect::Snapshot&)>& ready) {
+        inspect::LeakReport report;
+        std::vector<inspect::LeakLook> looks;
+        for (bool more = true; more;) {
+            report.stacks = inspect::analyse_stacks(snapshot, source, {});
+            looks.push_back(inspect::look_at(report.stacks, next != nullptr));
+            auto another = next ? next() : std::nullopt;
+            more = another.has_value();
+            if (more) {
+                snapshot = *std::move(another);
+                ready(snapshot);
+            }
+        }
+        report.stacks.waits = inspect::analyse_waits(snapshot, source, inspect::Places::findings);
+        inspect::judge_leaks(looks, options, report);
+        return report;
+    };
+    if (snapshot.names) {
+        return judge(inspect::source_of(*snapshot.names), [](inspect::Snapshot&) {});
+    }
+    return with_files<inspect::LeakReport>(world, snapshot, sources, [&](inspect::ModuleMap& modules) {
+        const Names names{modules};
+        inspect::find_running(snapshot, names.source());
+        return judge(names.source(), [&](inspect::Snapshot& again) {
+            if (sources.coroutines) {
+                CoroutineScan{world, *sources.coroutines, again}.run(modules, again);
+            }
+            inspect::find_running(again, names.source());
+        });
     });
 }
 

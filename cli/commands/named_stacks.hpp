@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
 #include <tasks/protocol/result.hpp>
 
+#include "analysis/leak_verdicts.hpp"
 #include "analysis/report.hpp"
 #include "capture/snapshot.hpp"
 #include "capture/world.hpp"
@@ -34,6 +36,15 @@ Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& w
 /// Likewise, of who waits for whom.
 Result<inspect::DeadlockReport, inspect::Error> name_waits(const inspect::World& world, inspect::Snapshot& snapshot,
                                                            const NameSources& sources);
+
+/// Another look at the process, when its time has come; nothing: there is none, or it is gone.
+using NextLook = std::function<std::optional<inspect::Snapshot>()>;
+
+/// Likewise, of which tasks leak. `next`: where there are to be several looks. `snapshot` becomes the newest, to which
+/// the report refers.
+Result<inspect::LeakReport, inspect::Error> name_leaks(const inspect::World& world, inspect::Snapshot& snapshot,
+                                                       const NextLook& next, const inspect::LeakOptions& options,
+                                                       const NameSources& sources);
 
 /// Likewise, looks for coroutines alone, and for the threads that run one.
 std::optional<inspect::Error> look_for_coroutines(const inspect::World& world, inspect::Snapshot& snapshot,

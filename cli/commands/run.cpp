@@ -41,6 +41,8 @@ Outcome perform(const inspect::World& world, const Invocation& asked, const Outp
         return stack_verb(world, asked, output);
     case Verb::deadlocks:
         return deadlocks_verb(world, asked, output);
+    case Verb::leaks:
+        return leaks_verb(world, asked, output);
     case Verb::doctor:
         return doctor_verb(world, asked, output);
     case Verb::summary:

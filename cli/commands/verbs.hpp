@@ -25,6 +25,7 @@ Outcome vitals_verb(const inspect::World& world, const Invocation& asked, const 
 Outcome count_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome stack_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome deadlocks_verb(const inspect::World& world, const Invocation& asked, const Output& output);
+Outcome leaks_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome doctor_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 Outcome summary_verb(const inspect::World& world, const Invocation& asked, const Output& output);
 /// Does not return where all goes well: the process is another program then.

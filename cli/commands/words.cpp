@@ -109,6 +109,26 @@ std::optional<std::string> take_period(const Words& words, Invocation& into) {
     return std::nullopt;
 }
 
+std::optional<std::string> take_leaks(const Words& words, Invocation& into) {
+    const auto parse_watch = [](std::string_view text) {
+        const auto duration = text == "0" ? std::optional<std::uint64_t>{0} : parse_duration(text);
+        return duration && *duration <= longest_timeout_ns ? duration : std::nullopt;
+    };
+    if (auto wrong = take(words.watch, "--for", "a duration like 10s, 30s or 5m, up to 1h, or 0 for one look",
+                          into.watch_ns, parse_watch)) {
+        return wrong;
+    }
+    if (into.watch_ns.value_or(0) != 0 && !(words.from.empty() && words.core.empty())) {
+        return "--for: a file is one look; leave it out";
+    }
+    std::optional<std::uint64_t> threshold;
+    if (auto wrong = take(words.threshold, "--threshold", "a number from 1", threshold, parse_limit)) {
+        return wrong;
+    }
+    into.leak_threshold = threshold.value_or(into.leak_threshold);
+    return std::nullopt;
+}
+
 std::optional<std::string> take_scan(const Words& words, Invocation& into) {
     std::optional<std::uint64_t> limit;
     if (auto wrong = take(words.scan_limit, "--scan-limit", "a size like 500M, 8G or 1T", limit, parse_size)) {
@@ -143,6 +163,7 @@ std::optional<std::string> take_target(const Words& words, Verb verb, TargetText
         const std::string name = verb == Verb::vitals      ? "vitals"
                                  : verb == Verb::count     ? "count"
                                  : verb == Verb::deadlocks ? "deadlocks"
+                                 : verb == Verb::leaks     ? "leaks"
                                                            : "stack";
         return name + " needs a TARGET: a PID, a name, or PID@START, which tasks list shows; or --from, or --core, and "
                       "a file";
@@ -207,6 +228,9 @@ std::optional<std::string> take_words(const Words& words, Invocation& into) {
         return wrong;
     }
     if (auto wrong = take_stack_options(words, into.stack)) {
+        return wrong;
+    }
+    if (auto wrong = take_leaks(words, into)) {
         return wrong;
     }
     if (auto wrong = take_scan(words, into)) {

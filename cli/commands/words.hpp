@@ -32,6 +32,8 @@ struct Words {
     std::string colour = "auto";
     std::string timeout;
     std::string period;
+    std::string watch;
+    std::string threshold;
     std::string state;
     std::string kind;
     std::string older;

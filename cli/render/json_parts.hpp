@@ -12,6 +12,10 @@ void write_stacks(const inspect::StackReport& report, JsonWriter& json);
 void write_frames(const std::vector<inspect::Frame>& frames, JsonWriter& json);
 void write_findings(const inspect::WaitGraph& waits, JsonWriter& json);
 
+/// The keys that the tasks of a group have in common: what they do; then where.
+void write_shape(const inspect::GroupShape& shape, JsonWriter& json);
+void write_stack(const inspect::GroupShape& shape, JsonWriter& json);
+
 /// {"lock","held_by_tid",...}, what the thread waits on; null where nothing is known.
 void write_waits_on(const inspect::WaitGraph& waits, const inspect::TaskView& task, JsonWriter& json);
 

@@ -12,6 +12,10 @@
 #include "check.hpp"
 #include "error.hpp"
 
+namespace tasks::inspect {
+struct LeakReport;
+}
+
 namespace tasks::render {
 
 /// Where output goes, piece by piece, so that a long report is never held as a whole.
@@ -65,6 +69,10 @@ void doctor_json(const std::vector<inspect::Check>& checks, Sink& sink);
 /// `tasks deadlocks`: each finding with the stacks of those in it, or that there is none.
 void deadlocks_text(const inspect::DeadlockReport& report, const TextOptions& options, Sink& sink);
 void deadlocks_json(const inspect::DeadlockReport& report, Sink& sink);
+
+/// `tasks leaks`: each finding with its tasks, why it is one, and what it costs; or that there is none.
+void leaks_text(const inspect::LeakReport& report, const TextOptions& options, Sink& sink);
+void leaks_json(const inspect::LeakReport& report, Sink& sink);
 
 void error_text(const inspect::Error& error, Sink& sink);
 void error_json(const inspect::Error& error, Sink& sink);

@@ -110,6 +110,8 @@ void write_task(const StackReport& report, std::uint32_t slot, const GroupShape&
     json.end_object();
 }
 
+} // namespace
+
 void write_shape(const GroupShape& shape, JsonWriter& json) {
     json.key("kind").string(protocol::word(shape.kind));
     json.key("state").string(protocol::word(shape.state));
@@ -133,6 +135,8 @@ void write_stack(const GroupShape& shape, JsonWriter& json) {
     json.key("created_by");
     write_place(shape.created_by, json);
 }
+
+namespace {
 
 void write_group(const StackReport& report, const Group& group, JsonWriter& json) {
     const auto& shape = report.shape(group);

@@ -1,7 +1,7 @@
 # Completion of tasks(1) for bash: verbs, options, their values, and the processes that can be looked at.
 # Needs nothing but bash 4.3. Options and values are those of `tasks VERB --help`; a test compares them.
 
-_tasks_verbs='list tree vitals count stack deadlocks doctor run version'
+_tasks_verbs='list tree vitals count stack deadlocks leaks doctor run version'
 
 _tasks_options() {
     case $1 in
@@ -14,6 +14,10 @@ _tasks_options() {
         ;;
     deadlocks)
         echo '-h --help -p --pid --from --core --exe --save --raw --debuginfod --timeout --json --color'
+        ;;
+    leaks)
+        echo '-h --help -p --pid --from --core --exe --save --raw --threads-only --scan-limit --debuginfod --timeout' \
+            '--for --threshold --no-touch --json --color'
         ;;
     doctor) echo '-h --help -p --pid --timeout --json --color' ;;
     stack)
@@ -34,9 +38,10 @@ _tasks_values() {
     --kind) echo 'thread coroutine fiber job unknown' ;;
     --timeout) echo '500ms 1s 5s 30s 2m' ;;
     --period) echo '500ms 1s 5s 30s' ;;
+    --for) echo '0 10s 30s 5m' ;;
     --scan-limit) echo '1G 8G 64G' ;;
     --older) echo '1s 30s 5m 1h 1d' ;;
-    --from | --core | --exe | --save | --match | --limit | --name) ;;
+    --from | --core | --exe | --save | --match | --limit | --threshold | --name) ;;
     *) return 1 ;;
     esac
 }

@@ -30,14 +30,14 @@ end
 # True where the verb is one of these; "none" is no verb yet.
 function __tasks_verb
     set -l verb (__tasks_plain_words)[1]
-    contains -- "$verb" list tree vitals count stack deadlocks doctor run version; or set verb none
+    contains -- "$verb" list tree vitals count stack deadlocks leaks doctor run version; or set verb none
     contains -- $verb $argv
 end
 
 # True where a target may follow.
 function __tasks_wants_target
     set -l words (__tasks_plain_words)
-    contains -- "$words[1]" vitals count stack deadlocks doctor; and set -e words[1]
+    contains -- "$words[1]" vitals count stack deadlocks leaks doctor; and set -e words[1]
     test (count $words) = 0
 end
 
@@ -48,6 +48,7 @@ complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a vitals -d 'how a proc
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a count -d 'how many tasks a process has'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a stack -d 'what every task of a process is doing'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a deadlocks -d 'who waits for whom for ever'
+complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a leaks -d 'which tasks leak, and why'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a doctor -d 'what works here and what does not'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a run -d 'start a program with the agent in it'
 complete -c tasks -n 'test -z "$(__tasks_plain_words)"' -a version -d 'the version of this command'
@@ -57,15 +58,15 @@ complete -c tasks -s h -l help -d 'print the options and exit'
 complete -c tasks -l json -d 'print JSON, for programs'
 complete -c tasks -l color -x -a 'auto always never' -d 'colour'
 complete -c tasks -n '__tasks_verb none' -l period -x -a '500ms 1s 5s 30s' -d 'tell processor time over this time'
-complete -c tasks -n '__tasks_verb none list tree vitals count stack deadlocks doctor' -l timeout -x -a '500ms 1s 5s 30s 2m' -d 'answer within this time'
-complete -c tasks -n '__tasks_verb none vitals count stack deadlocks doctor' -s p -l pid -x -k -a '(__tasks_targets)' -d 'the process'
-complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l from -r -F -d 'a file of --save or of tasks::write_profile'
-complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l core -r -F -d 'a core file'
-complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l exe -r -F -d 'the program that made the core'
-complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l save -r -F -d 'write what was captured to a file'
-complete -c tasks -n '__tasks_verb none vitals count stack deadlocks' -l raw -d 'save stack bytes and registers too'
-complete -c tasks -n '__tasks_verb none vitals count stack' -l threads-only -d 'do not look for coroutines'
-complete -c tasks -n '__tasks_verb none vitals count stack' -l scan-limit -x -a '1G 8G 64G' -d 'look for coroutines in at most this much memory'
+complete -c tasks -n '__tasks_verb none list tree vitals count stack deadlocks leaks doctor' -l timeout -x -a '500ms 1s 5s 30s 2m' -d 'answer within this time'
+complete -c tasks -n '__tasks_verb none vitals count stack deadlocks leaks doctor' -s p -l pid -x -k -a '(__tasks_targets)' -d 'the process'
+complete -c tasks -n '__tasks_verb none vitals count stack deadlocks leaks' -l from -r -F -d 'a file of --save or of tasks::write_profile'
+complete -c tasks -n '__tasks_verb none vitals count stack deadlocks leaks' -l core -r -F -d 'a core file'
+complete -c tasks -n '__tasks_verb none vitals count stack deadlocks leaks' -l exe -r -F -d 'the program that made the core'
+complete -c tasks -n '__tasks_verb none vitals count stack deadlocks leaks' -l save -r -F -d 'write what was captured to a file'
+complete -c tasks -n '__tasks_verb none vitals count stack deadlocks leaks' -l raw -d 'save stack bytes and registers too'
+complete -c tasks -n '__tasks_verb none vitals count stack leaks' -l threads-only -d 'do not look for coroutines'
+complete -c tasks -n '__tasks_verb none vitals count stack leaks' -l scan-limit -x -a '1G 8G 64G' -d 'look for coroutines in at most this much memory'
 complete -c tasks -n '__tasks_verb list' -s a -l all -d 'every C++ process that you may read'
 complete -c tasks -n '__tasks_verb list' -l dead -d 'those that crashed or were killed and left a table'
 complete -c tasks -n '__tasks_verb stack' -l full -d 'one block a task, not a group'
@@ -74,11 +75,13 @@ complete -c tasks -n '__tasks_verb stack' -l kind -x -a 'thread coroutine fiber 
 complete -c tasks -n '__tasks_verb stack' -l older -x -a '1s 30s 5m 1h 1d' -d 'only tasks that long in their state'
 complete -c tasks -n '__tasks_verb stack' -l match -x -d 'only tasks whose name, label, function or file matches'
 complete -c tasks -n '__tasks_verb stack' -l limit -x -d 'show the biggest groups'
-complete -c tasks -n '__tasks_verb stack' -l no-touch -d 'leave threads that run alone'
+complete -c tasks -n '__tasks_verb stack leaks' -l no-touch -d 'leave threads that run alone'
 complete -c tasks -n '__tasks_verb stack' -l stop -d 'hold the whole process meanwhile'
-complete -c tasks -n '__tasks_verb stack deadlocks' -l debuginfod -d 'ask the servers of DEBUGINFOD_URLS for debug files'
+complete -c tasks -n '__tasks_verb stack deadlocks leaks' -l debuginfod -d 'ask the servers of DEBUGINFOD_URLS for debug files'
 complete -c tasks -n '__tasks_verb stack' -l args -d 'the arguments of coroutines'
 complete -c tasks -n '__tasks_verb stack' -l locals -d 'their local variables too'
 complete -c tasks -n '__tasks_verb stack' -l raw-frames -d 'coroutines of Asio too'
+complete -c tasks -n '__tasks_verb leaks' -l for -x -a '0 10s 30s 5m' -d 'look again and again for this long'
+complete -c tasks -n '__tasks_verb leaks' -l threshold -x -d 'tell of tasks that are stuck from this many on'
 complete -c tasks -n '__tasks_verb run' -l name -x -d 'what the process is called in lists'
 complete -c tasks -n '__tasks_verb run' -l children -d 'the processes that it starts get the agent too'

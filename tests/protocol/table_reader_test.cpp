@@ -1,6 +1,8 @@
 #include <tasks/protocol/table_reader.hpp>
 
 #include <cerrno>
+#include <map>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -133,6 +135,26 @@ TEST_CASE("births and deaths are summed over counts records and sites") {
     const auto totals = walk(reader).totals;
     CHECK(totals.jobs_started == 100 + 20 + 30);
     CHECK(totals.jobs_ended == 100 + 19 + 28);
+}
+
+TEST_CASE("births and deaths are told by site, as they are kept") {
+    TestTable table;
+    for (const char* name : {"a", "b", "c"})
+        table.add_site(name, "f", "f.cpp", 1);
+    auto& counts = table.add_counts().counts;
+    counts[0] = {2, 0, 10, 4};
+    counts[1] = {3, 0, 1, 1};
+    counts[2] = {65, 0, 1, 1}; // no site of the table
+    table.add_counts().counts[0] = {2, 0, 5, 5};
+    table.site(1).births = 7;
+    const BytesSource source{table.bytes()};
+    auto reader = opened(source);
+    std::map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> told;
+    reader.each_count([&told](const SiteCounts& one) {
+        told[one.site].first += one.births;
+        told[one.site].second += one.deaths;
+    });
+    CHECK(told == decltype(told){{1, {7, 0}}, {2, {15, 9}}, {3, {1, 1}}});
 }
 
 TEST_CASE("there are never more ends than beginnings") {

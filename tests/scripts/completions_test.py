@@ -11,7 +11,7 @@ import tempfile
 from example_process import SOURCE, TASKS, Example, run, tasks, until
 
 COMPLETIONS = os.path.join(SOURCE, "packaging/completions")
-VERBS = ["list", "tree", "vitals", "count", "stack", "deadlocks", "doctor", "run", "version"]
+VERBS = ["list", "tree", "vitals", "count", "stack", "deadlocks", "leaks", "doctor", "run", "version"]
 
 
 class Help:

@@ -166,7 +166,7 @@ private:
 };
 
 /// The tasks out of the table file; false: it cannot be opened.
-bool tasks_from_table(const AgentFiles& files, const Deadline& deadline, Snapshot& snapshot) {
+bool tasks_from_table(const AgentFiles& files, bool past, const Deadline& deadline, Snapshot& snapshot) {
     if (!files.has_table) {
         return false;
     }
@@ -177,7 +177,7 @@ bool tasks_from_table(const AgentFiles& files, const Deadline& deadline, Snapsho
     }
     // The agent's own figures count births and deaths too, and are newer.
     const auto figures = snapshot.vitals;
-    collect_table(table->reader, snapshot);
+    collect_table(table->reader, past, snapshot);
     if (figures.jobs_started) {
         snapshot.vitals = figures;
     }
@@ -199,7 +199,7 @@ std::optional<AgentError> converse(Conversation& agent, const AgentFiles& files,
     if (auto error = options.figures ? agent.figures() : agent.counts()) {
         return error;
     }
-    if (options.tasks && !tasks_from_table(files, deadline, snapshot)) {
+    if (options.tasks && !tasks_from_table(files, options.past, deadline, snapshot)) {
         if (auto error = keep_going(agent.tasks(), "the list of tasks", snapshot)) {
             return error;
         }

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "capture/agent_capture.hpp"
+#include "capture/memory_limit.hpp"
 #include "capture/table_capture.hpp"
+#include "capture/thread_times.hpp"
 
 namespace tasks::inspect {
 namespace {
@@ -32,9 +34,7 @@ Result<Snapshot, Error> after_failure(const World& world, const Target& target, 
     return without_agent(world, target, state, std::move(error.sentence), options, started_ns);
 }
 
-} // namespace
-
-Result<Snapshot, Error> capture(const World& world, const Target& target, const CaptureOptions& options) {
+Result<Snapshot, Error> capture_best(const World& world, const Target& target, const CaptureOptions& options) {
     const auto started = world.clock->monotonic_ns();
     // Of a dead or stopped one there is nobody to ask, and in one that is held its agent's thread will stand still too.
     if (target.process.agent != AgentState::answers || options.stop) {
@@ -46,6 +46,17 @@ Result<Snapshot, Error> capture(const World& world, const Target& target, const 
     auto asked = capture_from_agent(world, target, options);
     return asked.ok() ? Result<Snapshot, Error>{*std::move(asked)}
                       : after_failure(world, target, std::move(asked.error()), options, started);
+}
+
+} // namespace
+
+Result<Snapshot, Error> capture(const World& world, const Target& target, const CaptureOptions& options) {
+    auto snapshot = capture_best(world, target, options);
+    if (snapshot && options.past && snapshot->process.agent != AgentState::dead) {
+        read_thread_times(world, target, Deadline{*world.clock, options.answer_ns}, *snapshot);
+        snapshot->memory_limit = memory_limit(world, target.process.pid);
+    }
+    return snapshot;
 }
 
 } // namespace tasks::inspect

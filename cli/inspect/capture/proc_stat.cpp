@@ -88,7 +88,8 @@ std::optional<ProcStat> parse_stat(std::string_view line) {
     }
     ProcStat stat{*pid, std::string{line.substr(open + 1, close - open - 1)}, fields[0][0], *ppid, *threads, *start};
     stat.flags = number<std::uint32_t>(fields[6]).value_or(0);
-    stat.cpu_ticks = number<std::uint64_t>(fields[11]).value_or(0) + number<std::uint64_t>(fields[12]).value_or(0);
+    stat.kernel_ticks = number<std::uint64_t>(fields[12]).value_or(0);
+    stat.cpu_ticks = number<std::uint64_t>(fields[11]).value_or(0) + stat.kernel_ticks;
     stat.cpu = fields.size() > 36 ? number<std::uint32_t>(fields[36]) : std::nullopt;
     return stat;
 }

@@ -20,6 +20,7 @@ struct ProcStat {
     std::uint64_t start_time_ticks = 0; ///< field 22
     std::uint32_t flags = 0;            ///< field 9: the kernel's PF_...
     std::uint64_t cpu_ticks = 0;        ///< fields 14 and 15: in user and in kernel mode
+    std::uint64_t kernel_ticks = 0;     ///< field 15
     std::optional<std::uint32_t> cpu{}; ///< field 39: that it last ran on
 
     /// Stopped by a signal, or by a tracer.

@@ -4,10 +4,10 @@
 #include <charconv>
 #include <string>
 
+#include "capture/control_groups.hpp"
+
 namespace tasks::inspect {
 namespace {
-
-constexpr int max_depth = 64; // of nested groups; the kernel's own default is unlimited
 
 std::optional<std::int64_t> leading_number(std::string_view text) {
     std::int64_t value = 0;
@@ -42,19 +42,6 @@ void keep_smaller(std::optional<std::uint32_t>& into, std::optional<std::uint32_
     }
 }
 
-/// The group and all above it, up to the mount.
-std::optional<std::uint32_t> smallest_upwards(const std::string& mount, std::string group, bool unified) {
-    std::optional<std::uint32_t> smallest;
-    for (int depth = 0; depth < max_depth && group.find("..") == std::string::npos; ++depth) {
-        keep_smaller(smallest, cpus_of_group(mount + group, unified));
-        if (group.empty() || group == "/") {
-            break;
-        }
-        group.resize(group.rfind('/'));
-    }
-    return smallest;
-}
-
 } // namespace
 
 std::optional<std::uint32_t> cpus_of_max(std::string_view cpu_max) {
@@ -64,28 +51,10 @@ std::optional<std::uint32_t> cpus_of_max(std::string_view cpu_max) {
 }
 
 std::optional<std::uint32_t> quota_cpus(const World& world, std::uint32_t pid) {
-    const auto groups = world.proc.read(pid, "cgroup");
-    if (!groups) {
-        return std::nullopt;
-    }
     std::optional<std::uint32_t> smallest;
-    std::string_view rest{*groups};
-    while (!rest.empty()) { // hierarchy:controllers:group
-        const auto line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-        const auto first = line.find(':');
-        const auto second = first == line.npos ? first : line.find(':', first + 1);
-        if (second == line.npos || line.substr(second + 1, 1) != "/") {
-            continue;
-        }
-        const auto controllers = "," + std::string{line.substr(first + 1, second - first - 1)} + ",";
-        const std::string group{line.substr(second + 1)};
-        if (controllers == ",,") {
-            keep_smaller(smallest, smallest_upwards(world.cgroup, group, true));
-        } else if (controllers.find(",cpu,") != std::string::npos) {
-            keep_smaller(smallest, smallest_upwards(world.cgroup + "/cpu", group, false));
-        }
-    }
+    each_control_group(world, pid, "cpu", [&smallest](const std::string& directory, bool unified) {
+        keep_smaller(smallest, cpus_of_group(directory, unified));
+    });
     return smallest;
 }
 

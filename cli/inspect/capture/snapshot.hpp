@@ -142,6 +142,17 @@ struct BirthFacts {
     std::vector<std::uint64_t> pcs; ///< return addresses, innermost first; empty: not known
 };
 
+/// When a thread began, and how it has spent its time. Only where it was asked for; it is not saved.
+struct ThreadTimes {
+    std::uint64_t start_ticks = 0;          ///< since boot: with the tid, which thread it is
+    std::uint64_t born_ns = 0;              ///< CLOCK_MONOTONIC, as exact as a tick (10 ms)
+    std::uint64_t ran_ns = 0;               ///< on a processor, all its life
+    std::uint64_t queued_ns = 0;            ///< ready to run, without a processor
+    std::uint64_t read_at_ns = 0;           ///< CLOCK_MONOTONIC
+    std::optional<std::uint64_t> kernel_ns; ///< of ran_ns, in the kernel, as exact as a tick
+    std::optional<std::uint64_t> sleeps;    ///< how often it went to sleep by itself (voluntary switches)
+};
+
 /// One OS thread (never the agent's own).
 struct ThreadFacts {
     std::uint32_t tid = 0;
@@ -161,6 +172,7 @@ struct ThreadFacts {
     std::optional<protocol::WaitReason> wait_reason; ///< told in place of the system call's arguments
     WaitFacts wait;
     BirthFacts birth;
+    std::optional<ThreadTimes> times;
     RunningBy running_by = RunningBy::none;
     /// By DWARF number: of a thread that ran, and of every one in a core. Empty: only sp and pc are known.
     std::vector<std::uint64_t> registers;
@@ -235,6 +247,26 @@ struct SavedNames {
     std::vector<Place> places;    ///< by pc, those that are not exact first
 };
 
+/// What the control group with the least room left may take, and takes.
+struct MemoryLimit {
+    std::uint64_t limit_bytes = 0;
+    std::uint64_t used_bytes = 0;
+};
+
+/// Births and deaths of one creation site, over the life of the table.
+struct SiteLife {
+    std::uint64_t births = 0;
+    std::uint64_t deaths = 0;
+};
+
+/// What a table tells of the time before this moment. Only where it was asked for; it is not saved.
+struct PastFacts {
+    std::uint64_t began_ns = 0;                  ///< when the agent did: nothing was registered before
+    std::vector<protocol::HistoryEntry> history; ///< oldest first
+    std::vector<std::uint64_t> started_ns;       ///< by index into Snapshot::tasks; 0: not known
+    std::vector<SiteLife> sites;                 ///< by index into Snapshot::sites; may be shorter
+};
+
 struct Snapshot {
     ProcessFacts process;
     std::uint64_t taken_at_ns = 0;          ///< CLOCK_MONOTONIC; of a dead process: when it was last seen alive
@@ -258,6 +290,8 @@ struct Snapshot {
     bool modules_withheld = false; ///< their files must not be read: `incomplete` tells why
     /// Found in its memory. Unset: not looked for, or it cannot be told, which then is among `incomplete`.
     std::optional<CoroutineList> coroutines;
+    std::optional<MemoryLimit> memory_limit; ///< unset: it has none, or was not asked for; it is not saved
+    std::optional<PastFacts> past;           ///< unset: not asked for, or there is no table that tells it
     std::vector<Incomplete> incomplete;
     std::optional<SavedNames> names;             ///< where they are, no file is opened for names
     std::optional<std::uint32_t> file_owner_uid; ///< of a snapshot from a file: whoever may have written what is in it

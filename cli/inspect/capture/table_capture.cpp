@@ -46,7 +46,7 @@ void take_table(OpenTable& table, const CaptureOptions& options, Snapshot& snaps
     }
     snapshot.vitals.jobs_last_minute = jobs_last_minute(facts.history);
     if (options.tasks) {
-        collect_table(table.reader, snapshot);
+        collect_table(table.reader, options.past, snapshot);
     }
 }
 

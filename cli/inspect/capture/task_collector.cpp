@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "capture/huge_pages.hpp"
 #include "capture/thread_births.hpp"
@@ -71,6 +72,23 @@ void TaskCollector::add(const protocol::Task& task) {
         facts.frame = frame_index({task.frame, task.awaited_by, task.started_by, task.creator_pc, task.created_in_pc});
     }
     snapshot_.tasks.push_back(facts);
+    if (snapshot_.past) {
+        snapshot_.past->started_ns.push_back(task.started_ns);
+    }
+}
+
+// The table keeps counts by thread: a site has several.
+void TaskCollector::add(const protocol::SiteCounts& counts) {
+    if (!snapshot_.past || counts.site >= index_of_id_.size() || index_of_id_[counts.site] == none) {
+        return; // nothing of it lives
+    }
+    auto& sites = snapshot_.past->sites;
+    const auto index = index_of_id_[counts.site];
+    if (sites.size() <= index) {
+        sites.resize(index + 1);
+    }
+    sites[index].births += counts.births;
+    sites[index].deaths += counts.deaths;
 }
 
 // Many were created in one place and tell nothing else.
@@ -177,6 +195,20 @@ void TaskCollector::merge_equal_sites() {
         task.wait_site = first_site[task.wait_site];
         task.scopes = first_list[task.scopes];
     }
+    merge_lives(first_site);
+}
+
+void TaskCollector::merge_lives(const std::vector<std::uint32_t>& first_site) {
+    if (!snapshot_.past) {
+        return;
+    }
+    auto& sites = snapshot_.past->sites;
+    for (std::uint32_t index = 0; index < sites.size(); ++index) {
+        if (const auto first = first_site[index]; first < index) {
+            sites[first].births += std::exchange(sites[index].births, 0);
+            sites[first].deaths += std::exchange(sites[index].deaths, 0);
+        }
+    }
 }
 
 void TaskCollector::tell_left_out() {
@@ -186,7 +218,10 @@ void TaskCollector::tell_left_out() {
     }
 }
 
-void collect_table(protocol::TableReader& reader, Snapshot& snapshot) {
+void collect_table(protocol::TableReader& reader, bool past, Snapshot& snapshot) {
+    if (past) {
+        snapshot.past.emplace(PastFacts{reader.facts().started_at_ns, reader.facts().history, {}, {}});
+    }
     TaskCollector collector{snapshot};
     collector.reserve(reader.record_count());
     const auto totals = reader.each_task([&collector](const protocol::Task& task) {
@@ -199,6 +234,9 @@ void collect_table(protocol::TableReader& reader, Snapshot& snapshot) {
         if (const auto site = reader.site(ids[index])) {
             collector.add(*site);
         }
+    }
+    if (past) {
+        reader.each_count([&collector](const protocol::SiteCounts& counts) { collector.add(counts); });
     }
     collector.finish();
     collect_births(reader, snapshot);

@@ -26,6 +26,8 @@ public:
 
     void reserve(std::uint64_t tasks);
     void add(const protocol::Task& task);
+    /// What began and ended at a site that a task named before; only where the snapshot has a past.
+    void add(const protocol::SiteCounts& counts);
     /// The texts of a site, before or after the tasks that name it. Ids over max_sites are passed over.
     void add(const protocol::Site& site);
 
@@ -43,6 +45,7 @@ private:
     std::uint32_t frame_index(const TaskFrameFacts& frame);
     std::uint32_t new_list(ScopeList list);
     void merge_equal_sites();
+    void merge_lives(const std::vector<std::uint32_t>& first_site);
     void tell_left_out();
 
     static constexpr std::uint32_t none = 0;
@@ -57,7 +60,7 @@ private:
 };
 
 /// All tasks of a table. Records that could not be read, or are damaged, become entries of Snapshot::incomplete;
-/// births and deaths become vitals.
-void collect_table(protocol::TableReader& reader, Snapshot& snapshot);
+/// births and deaths become vitals. `past`: Snapshot::past is filled too.
+void collect_table(protocol::TableReader& reader, bool past, Snapshot& snapshot);
 
 } // namespace tasks::inspect

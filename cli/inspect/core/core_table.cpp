@@ -85,7 +85,7 @@ void read_core_table(const World& world, const std::string& path, Snapshot& into
              std::to_string(files->inner_pid) + " shows those of now");
         return;
     }
-    collect_table(table->reader, into);
+    collect_table(table->reader, false, into);
 }
 
 } // namespace tasks::inspect

@@ -26,7 +26,7 @@ TEST_CASE("help of the command", "[golden]") {
 
 TEST_CASE("help of each verb", "[golden]") {
     for (const std::string verb :
-         {"list", "tree", "vitals", "count", "stack", "deadlocks", "doctor", "run", "version"}) {
+         {"list", "tree", "vitals", "count", "stack", "deadlocks", "leaks", "doctor", "run", "version"}) {
         tasks::render::check_golden("help_" + verb + ".txt", help_of({verb}));
     }
 }

@@ -119,6 +119,14 @@ public:
             const_cast<void*>(static_cast<const void*>(&visit)), first_record);
     }
 
+    /// Calls visit(SiteCounts) for every count of births and deaths that the table holds: several for a site, one for
+    /// each thread that began or ended something there, to be added up. Calls nothing for one that was never used.
+    template <class Visit> void each_count(Visit&& visit) noexcept {
+        walk_counts(
+            [](void* to, const SiteCounts& counts) { (*static_cast<std::remove_reference_t<Visit>*>(to))(counts); },
+            const_cast<void*>(static_cast<const void*>(&visit)));
+    }
+
     /// Calls visit(const ThreadBirth&) for every thread whose birth the table tells and that runs or ran. `visit`
     /// returns false to stop.
     template <class Visit> BirthTotals each_birth(Visit&& visit) noexcept {
@@ -135,6 +143,8 @@ public:
 private:
     using Visitor = bool (*)(void*, const Task&);
     using BirthVisitor = bool (*)(void*, const ThreadBirth&);
+    using CountVisitor = void (*)(void*, const SiteCounts&);
+    void walk_counts(CountVisitor visitor, void* to) noexcept;
     BirthTotals walk_births(BirthVisitor visitor, void* to) noexcept;
     TableTotals walk(Visitor visitor, void* to, std::uint64_t first_record) noexcept;
     void take_header() noexcept;

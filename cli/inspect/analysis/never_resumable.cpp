@@ -1,0 +1,50 @@
+// Tasks that nothing can make go on: they wait on what was never made, or came to their end and were never destroyed.
+#include <algorithm>
+
+#include "analysis/leak_verdicts.hpp"
+
+namespace tasks::inspect {
+
+using protocol::State;
+using protocol::WaitReason;
+
+namespace {
+
+/// Somebody may still take the result: a few, or for a while, is not told.
+constexpr std::uint64_t result_is_late_ns = 10'000'000'000;
+constexpr std::uint64_t least_between_looks_ns = 5'000'000'000;
+constexpr std::uint64_t least_done = 3;
+
+/// Those that were there, done, in the first look already.
+std::uint64_t done_all_along(const Crowd& crowd, std::span<const LeakLook> looks, const std::string& key) {
+    const auto before = looks.front().crowds.find(key);
+    if (looks.back().at_ns - looks.front().at_ns < least_between_looks_ns || before == looks.front().crowds.end()) {
+        return 0;
+    }
+    std::vector<TaskIdentity> both;
+    std::ranges::set_intersection(crowd.members, before->second.members, std::back_inserter(both));
+    return both.size();
+}
+
+std::uint64_t done_for_long(const Crowd& crowd) {
+    const auto young = std::ranges::lower_bound(crowd.waited_ns, result_is_late_ns);
+    return static_cast<std::uint64_t>(crowd.waited_ns.end() - young);
+}
+
+} // namespace
+
+std::optional<LeakFinding> never_resumable(const Crowd& crowd, std::span<const LeakLook> looks,
+                                           const std::string& key) {
+    LeakFinding found{.verdict = Verdict::never_resumable, .rule = LeakRule::never_made, .count = crowd.count};
+    if (crowd.state == State::waiting && crowd.wait_reason == WaitReason::nil) {
+        return found;
+    }
+    if (crowd.state != State::done) {
+        return std::nullopt;
+    }
+    found.rule = LeakRule::done;
+    found.count = crowd.registered ? done_for_long(crowd) : done_all_along(crowd, looks, key);
+    return found.count >= least_done ? std::optional{found} : std::nullopt;
+}
+
+} // namespace tasks::inspect

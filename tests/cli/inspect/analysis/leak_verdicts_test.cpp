@@ -1,0 +1,211 @@
+#include "analysis/leak_verdicts.hpp"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "inspect/analysis/made_snapshot.hpp"
+
+using namespace tasks::inspect;
+using namespace std::chrono_literals;
+using tasks::protocol::Kind;
+using tasks::protocol::State;
+using tasks::protocol::WaitReason;
+
+namespace {
+
+constexpr std::uint64_t second = 1'000'000'000;
+constexpr std::uint64_t now = MadeSnapshot::now_ns;
+
+Crowd crowd_of(State state, WaitReason reason, std::uint64_t count) {
+    Crowd crowd;
+    crowd.kind = Kind::coroutine;
+    crowd.state = state;
+    crowd.wait_reason = reason;
+    crowd.registered = true;
+    crowd.count = count;
+    return crowd;
+}
+
+LeakLook look_with(const std::string& key, Crowd crowd, std::uint64_t at_ns = now) {
+    LeakLook look;
+    look.at_ns = at_ns;
+    look.crowds.emplace(key, std::move(crowd));
+    return look;
+}
+
+std::optional<LeakFinding> resumable(const Crowd& crowd) {
+    const std::vector<LeakLook> looks{look_with("it", crowd)};
+    return never_resumable(crowd, looks, "it");
+}
+
+/// Born one after the other, one a second, until now.
+void born_all_along(Crowd& crowd) {
+    for (std::uint64_t at = crowd.count; at > 0; --at) {
+        crowd.born_ns.push_back(now - at * second);
+    }
+}
+
+std::optional<LeakFinding> growing(Crowd crowd, std::uint64_t restless = 0) {
+    born_all_along(crowd);
+    crowd.restless = restless;
+    const RegisteredPast past{now, now - crowd.count * second, {}, crowd.count, 0, crowd.born_ns};
+    const std::vector<LeakLook> looks{look_with("it", crowd)};
+    return growing_or_looping(crowd, past, looks, "it");
+}
+
+/// Twelve wait for as long as told, at a place where a hundred have ended that lived for a second each.
+std::optional<LeakFinding> stuck_for(std::uint64_t waited_s, WaitReason reason = WaitReason::chan_send) {
+    auto crowd = crowd_of(State::waiting, reason, 12);
+    crowd.site = SiteLife{112, 100};
+    crowd.waited_ns.assign(12, waited_s * second);
+    crowd.born_ns.assign(12, now - waited_s * second);
+    RegisteredPast past{now, now - 100 * second, {}, 112, 100, crowd.born_ns};
+    for (std::uint64_t at = 0; at < 10; ++at) {
+        tasks::protocol::HistoryEntry entry;
+        entry.at_ns = past.began_ns + at * 10 * second;
+        entry.jobs_started = (12 + at * 10) + 1;
+        entry.jobs_ended = at * 10; // one of them lives at each look
+        past.history.push_back(entry);
+    }
+    return stuck(crowd, past, {});
+}
+
+/// A thread as looks see it: how much of the time it was ready to run, how much of that in the kernel.
+struct Seen {
+    double ready = 1;
+    double kernel = 0;
+    std::uint64_t sleeps = 0; ///< between two looks
+    bool elsewhere = false;   ///< in the last look
+};
+
+std::vector<std::uint32_t> spinning(const Seen& seen, std::uint64_t step_ns = 2 * second) {
+    std::vector<LeakLook> looks(6);
+    for (std::uint64_t at = 0; at < looks.size(); ++at) {
+        looks[at].at_ns = now + at * step_ns;
+        const auto ran = static_cast<std::uint64_t>(static_cast<double>(at * step_ns) * seen.ready);
+        const auto kernel = static_cast<std::uint64_t>(static_cast<double>(ran) * seen.kernel);
+        ThreadTimes times;
+        times.start_ticks = 7;
+        times.ran_ns = ran;
+        times.read_at_ns = looks[at].at_ns;
+        times.kernel_ns = kernel;
+        times.sleeps = at * seen.sleeps;
+        looks[at].threads[42] = {times, seen.elsewhere && at == 5 ? "work|" : "poll_forever|main:3|"};
+    }
+    return spinning_threads(looks);
+}
+
+} // namespace
+
+TEST_CASE("a nil wait is never resumable, whatever its number and age") {
+    const auto found = resumable(crowd_of(State::waiting, WaitReason::nil, 1));
+    REQUIRE(found);
+    CHECK(found->verdict == Verdict::never_resumable);
+    CHECK(found->rule == LeakRule::never_made);
+    CHECK_FALSE(resumable(crowd_of(State::waiting, WaitReason::chan_receive, 50)));
+}
+
+TEST_CASE("finished tasks are told when several are there for long") {
+    auto crowd = crowd_of(State::done, WaitReason::none, 4);
+    crowd.waited_ns = {1 * second, 11 * second, 12 * second, 13 * second};
+    const auto found = resumable(crowd);
+    REQUIRE(found);
+    CHECK(found->rule == LeakRule::done);
+    CHECK(found->count == 3);
+    crowd.waited_ns = {1 * second, 2 * second, 3 * second, 13 * second};
+    CHECK_FALSE(resumable(crowd));
+}
+
+TEST_CASE("finished coroutines that are not registered are told where they stay") {
+    auto crowd = crowd_of(State::done, WaitReason::none, 4);
+    crowd.registered = false;
+    crowd.members = {{2, 0x10}, {2, 0x20}, {2, 0x30}, {2, 0x40}};
+    CHECK_FALSE(resumable(crowd));
+    const std::vector<LeakLook> both{look_with("it", crowd), look_with("it", crowd, now + 10 * second)};
+    CHECK(never_resumable(crowd, both, "it"));
+    auto others = crowd;
+    others.members = {{2, 0x50}, {2, 0x60}, {2, 0x70}, {2, 0x80}};
+    const std::vector<LeakLook> changed{look_with("it", others), look_with("it", crowd, now + 10 * second)};
+    CHECK_FALSE(never_resumable(crowd, changed, "it"));
+}
+
+TEST_CASE("what grows and stands still grows; what grows and only sleeps spins; what grows and works is no leak") {
+    const auto leak = growing(crowd_of(State::waiting, WaitReason::chan_send, 60));
+    REQUIRE(leak);
+    CHECK(leak->verdict == Verdict::growing);
+    const auto loop = growing(crowd_of(State::waiting, WaitReason::timer, 60), 55);
+    REQUIRE(loop);
+    CHECK(loop->rule == LeakRule::growth_asleep);
+    const auto busy = growing(crowd_of(State::running, WaitReason::none, 60), 60);
+    REQUIRE(busy);
+    CHECK(busy->rule == LeakRule::growth_awake);
+    CHECK_FALSE(growing(crowd_of(State::waiting, WaitReason::io_read, 60), 55)); // sessions that talk
+    CHECK_FALSE(growing(crowd_of(State::waiting, WaitReason::timer, 60)));       // timers before their time
+}
+
+TEST_CASE("what sleeps, and ends now and then, is no loop") {
+    auto crowd = crowd_of(State::waiting, WaitReason::timer, 60);
+    crowd.site = SiteLife{300, 240};
+    CHECK_FALSE(growing(crowd, 55));
+}
+
+TEST_CASE("tasks that wait ten times longer than others of their place lived are stuck") {
+    const auto found = stuck_for(90);
+    REQUIRE(found);
+    CHECK(found->verdict == Verdict::stuck);
+    CHECK(found->count == 12);
+    CHECK(found->stuck->usual_ns <= 3 * second);
+    CHECK_FALSE(stuck_for(8));
+    CHECK_FALSE(stuck_for(90, WaitReason::io_read)); // connections that are kept
+    CHECK_FALSE(stuck_for(90, WaitReason::chan_receive));
+    CHECK_FALSE(stuck_for(90, WaitReason::cond));
+}
+
+TEST_CASE("a thread that never sleeps, asks the kernel for nothing and stays where it is spins") {
+    CHECK(spinning({}) == std::vector<std::uint32_t>{42});
+    CHECK(spinning({.ready = 0.8}).empty());
+    CHECK(spinning({.kernel = 0.3}).empty());
+    CHECK(spinning({.sleeps = 1}).empty());
+    CHECK(spinning({.elsewhere = true}).empty());
+    CHECK(spinning({}, second / 2).empty()); // too short a time
+}
+
+TEST_CASE("tasks in a deadlock are told as that alone") {
+    MadeSnapshot made;
+    made.place("pthread_mutex_lock", frame_at("pthread_mutex_lock", "", 0, "/lib/libc.so.6"));
+    made.place("charge()", frame_at("charge()", "/src/pay.cpp", 88));
+    for (const std::uint32_t tid : {1u, 2u}) {
+        made.thread(tid, "worker")
+            .blocked({"pthread_mutex_lock", "charge()"})
+            .in_futex(0x1000 * tid, 2, {2, 0, 3 - tid, 1, 0});
+    }
+    made.thread(3, "main").blocked({"serve()"}, 0);
+    auto report = made.analyse();
+    report.waits = made.analyse_waits();
+    const std::vector<LeakLook> looks{look_at(report, false)};
+    const auto found = find_leaks(report, looks, {});
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].verdict == Verdict::deadlocked);
+    CHECK(found[0].count == 2);
+    CHECK(found[0].deadlock == 0u);
+}
+
+TEST_CASE("threads that wait for work, for clients and for a signal are no leak") {
+    MadeSnapshot made;
+    made.thread(1, "main").blocked({"serve()"}, 0).last_ran(5min);
+    for (std::uint32_t tid = 10; tid < 74; ++tid) {
+        made.thread(tid, "pool").blocked({"pthread_cond_wait", "Pool::run"}).last_ran(1h);
+    }
+    for (int at = 0; at < 500; ++at) {
+        made.job({"session"}).waits(WaitReason::io_read, "client", 2h);
+    }
+    auto& past = made->past.emplace();
+    past.began_ns = now - 4 * 3600 * second;
+    past.started_ns.assign(500, now - 3 * 3600 * second);
+    made->vitals.jobs_started = 100'000;
+    made->vitals.jobs_ended = 99'500;
+    const auto report = made.analyse();
+    const std::vector<LeakLook> looks{look_at(report, false)};
+    CHECK(find_leaks(report, looks, {}).empty());
+}
