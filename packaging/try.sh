@@ -39,3 +39,6 @@ show list
 show vitals -p "$service"
 show count -p "$service"
 show stack -p "$service"
+echo
+echo "(leaks are found: exit status 1)"
+show leaks -p "$service" || [ $? -eq 1 ]
