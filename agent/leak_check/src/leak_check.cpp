@@ -152,8 +152,17 @@ int verify_test_main(int status, const LeakOptions& options) {
         all.cleanup(status);
     if (status != 0 && !all.run_on_failure)
         return status;
-    const bool none = leaks::print(leaks::search_process(all, leaks::told().now()));
+    const bool none = leaks::print(find_untold_leaks(options));
     return status == 0 && !none ? 1 : status;
+}
+
+LeakReport find_untold_leaks(const LeakOptions& options) {
+    return leaks::search_process(options.all(), leaks::told().now());
+}
+
+void verify_at_exit(bool failed, const LeakOptions& options) {
+    if (verify_test_main(failed ? 1 : 0, options) != 0 && !failed)
+        fail_at_exit();
 }
 
 } // namespace tasks

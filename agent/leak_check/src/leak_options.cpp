@@ -91,6 +91,8 @@ LeakOptions& LeakOptions::run_on_failure(bool yes) {
     return *this;
 }
 
+bool LeakOptions::all_on_failure() const noexcept { return options_->run_on_failure; }
+
 LeakOptions& LeakOptions::timeout(std::chrono::nanoseconds patience) {
     options_->timeout = patience;
     return *this;

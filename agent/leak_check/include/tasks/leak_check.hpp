@@ -123,6 +123,7 @@ public:
     /// up to a second for a GiB. They are in no scope: all that began since are told.
     LeakOptions& scan_memory(bool yes = true);
 
+    bool all_on_failure() const noexcept; ///< run_on_failure() was asked for
     const leaks::Options& all() const noexcept { return *options_; }
 
 private:
@@ -159,6 +160,16 @@ bool verify_none(const LeakOptions& options = {});
 /// for tasks of the whole process that no check has told yet, prints them to standard error, and makes 1 of a status of
 /// 0. A status other than 0 is returned as it is; with run_on_failure() the leaks are printed before.
 int verify_test_main(int status, const LeakOptions& options = {});
+
+/// All tasks that no check has told yet.
+LeakReport find_untold_leaks(const LeakOptions& options = {});
+
+/// For the ends of runs of frameworks that cannot fail one there: as verify_test_main(), but what is found is told and
+/// becomes the exit status by fail_at_exit().
+void verify_at_exit(bool failed, const LeakOptions& options = {});
+
+/// From now on exit() makes 1 of a status of 0, after all that is done at the program's end. _exit() does not.
+void fail_at_exit() noexcept;
 
 /// The threads that libraries keep for themselves, which are always ignored, as lines of ignore_from().
 const std::vector<std::string>& leaks_ignored_always();
