@@ -61,7 +61,7 @@ void take_tasks(const void* table, inspect::Snapshot& snapshot) {
     snapshot.agent_tid = header.agent_tid;
     const OwnTable source{header};
     if (auto reader = protocol::TableReader::open(source))
-        inspect::collect_table(*reader, snapshot);
+        inspect::collect_table(*reader, false, snapshot);
     else
         snapshot.incomplete.push_back({0, "the task table: " + reader.error().sentence});
 }

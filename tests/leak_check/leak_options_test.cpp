@@ -1,0 +1,209 @@
+// goleak's options side by side: what each leaves out, what the others leave in, and what is said of those that match
+// nothing.
+#include <tasks/leak_check.hpp>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include <tasks/job.hpp>
+#include <tasks/label.hpp>
+#include <tasks/task_handle.hpp>
+
+#include "leak_patterns.hpp"
+#include "leak_search.hpp"
+#include "stuck_thread.hpp"
+
+using namespace std::chrono_literals;
+using namespace tasks;
+using namespace tasks::test;
+
+namespace {
+
+LeakOptions at_once() { return LeakOptions{}.timeout(0ns); }
+
+bool has_note(const LeakReport& report, const std::string& part) {
+    for (const std::string& note : report.notes())
+        if (note.find(part) != std::string::npos)
+            return true;
+    return false;
+}
+
+/// How many tasks of a stuck thread and a queued job that is labelled remain.
+std::size_t left_with(const LeakOptions& options) {
+    LeakCheck check{options};
+    const StuckThread stuck;
+    JobHandle job{"settle"};
+    job.label("request", "8431");
+    const auto leaks = check.find();
+    INFO(leaks.message());
+    CHECK_FALSE(has_note(leaks, "matched no task"));
+    return leaks.tasks();
+}
+
+int cleaned = -1;
+
+} // namespace
+
+TEST_CASE("goleak's IgnoreTopFunction: the innermost function of the program's own") {
+    CHECK(left_with(at_once()) == 2);
+    CHECK(left_with(at_once().ignore_top_function("tasks::test::StuckThread::wait_for_ever")) == 1);
+}
+
+TEST_CASE("goleak's IgnoreAnyFunction: a function anywhere in the stack") {
+    CHECK(left_with(at_once().ignore_any_function("tasks::test::StuckThread::StuckThread*operator()")) == 1);
+}
+
+TEST_CASE("goleak's IgnoreCreatedBy: who started the task") {
+    CHECK(left_with(at_once().ignore_created_by("tasks::test::StuckThread::StuckThread")) == 1);
+}
+
+TEST_CASE("goleak's IgnoreCurrent: what lives already") {
+    const StuckThread before;
+    CHECK(find_leaks(at_once()).tasks() >= 1);
+    CHECK(find_leaks(at_once().ignore_current()).empty());
+    const auto options = at_once().ignore_current();
+    const JobHandle after{"after"};
+    CHECK(find_leaks(options).tasks() == 1);
+}
+
+TEST_CASE("tasks are left out by name and by label") {
+    CHECK(left_with(at_once().ignore_name("settle")) == 1);
+    CHECK(left_with(at_once().ignore_name("set*")) == 1);
+    CHECK(left_with(at_once().ignore_label("request")) == 1);
+    CHECK(left_with(at_once().ignore_label("request", "8431")) == 1);
+    CHECK(left_with(at_once().ignore_label("request", "84*").ignore_created_by("*StuckThread")) == 0);
+}
+
+TEST_CASE("a pattern that matches nothing is said, and does no harm") {
+    LeakCheck check{at_once().ignore_top_function("nobody").ignore_name("Settle").ignore_label("request", "1")};
+    const JobHandle job{"settle"};
+    const auto leaks = check.find();
+    CHECK(leaks.tasks() == 1);
+    CHECK(has_note(leaks, "'top nobody' is ignored, and matched no task"));
+    CHECK(has_note(leaks, "'name Settle'"));
+    CHECK(has_note(leaks, "'label request=1'"));
+    CHECK(leaks.message().find("note: 'top nobody'") != std::string::npos);
+}
+
+TEST_CASE("what is ignored does not keep a check waiting for the whole time") {
+    LeakCheck check{LeakOptions{}.ignore_created_by("*StuckThread").timeout(30s)};
+    const StuckThread stuck;
+    const auto begun = std::chrono::steady_clock::now();
+    CHECK(check.find().empty());
+    CHECK(std::chrono::steady_clock::now() - begun < 20s);
+}
+
+TEST_CASE("patterns are read from a file, and what is wrong with it is said") {
+    const std::string path = std::filesystem::temp_directory_path() / ("leaks-" + std::to_string(::getpid()));
+    std::ofstream{path} << "# ours\n\nname settle\n  created_by   *StuckThread\nnames settle\n";
+    const auto options = at_once().ignore_from(path);
+    std::filesystem::remove(path);
+    CHECK(left_with(options) == 0);
+    LeakCheck check{options};
+    CHECK(has_note(check.find(), ":5: 'names settle' is none of: top FUNCTION"));
+    CHECK(has_note(LeakCheck{at_once().ignore_from("/nowhere")}.find(), "/nowhere cannot be read: No such file"));
+}
+
+TEST_CASE("what libraries keep for themselves is listed") {
+    const auto& lines = leaks_ignored_always();
+    CHECK(std::find(lines.begin(), lines.end(), "name tasks-agent") != lines.end());
+    CHECK(lines.size() > 8);
+}
+
+TEST_CASE("a function matches without its parameters, as a whole, and with any characters for each *") {
+    using leaks::matches;
+    CHECK(matches("net::accept", "net::accept(int, char*)"));
+    CHECK(matches("net::accept", "net::accept"));
+    CHECK(matches("net::accept(int)", "net::accept(int)"));
+    CHECK(matches("net::*", "net::accept(int)"));
+    CHECK(matches("f(int)::{lambda()#1}::operator()", "f(int)::{lambda()#1}::operator()() const"));
+    CHECK(matches("a[b]?*", "a[b]?c"));
+    CHECK_FALSE(matches("accept", "net::accept(int)"));
+    CHECK_FALSE(matches("net::accept", "net::accept_all()"));
+    CHECK_FALSE(matches("net::", "net::accept"));
+    CHECK_FALSE(matches("", "net::accept"));
+    CHECK_FALSE(matches("a[b]?*", "abc"));
+}
+
+TEST_CASE("goleak's looks: 21 of them within 431 ms") {
+    leaks::Options options;
+    leaks::Backoff backoff{options};
+    const auto begun = std::chrono::steady_clock::now();
+    int looks = 1;
+    while (backoff.sleep())
+        ++looks;
+    CHECK(looks == 21);
+    CHECK(std::chrono::steady_clock::now() - begun >= 431ms);
+}
+
+TEST_CASE("goleak's VerifyTestMain: after success leaks make 1 of 0, after failure the status stays") {
+    const auto options = at_once().ignore_current();
+    CHECK(verify_test_main(0, options) == 0);
+    const JobHandle left{"left"};
+    CHECK(verify_test_main(0, options) == 1);
+    CHECK(verify_test_main(3, options) == 3);
+    CHECK(verify_test_main(3, LeakOptions{options}.run_on_failure()) == 3);
+}
+
+TEST_CASE("goleak's VerifyNone and Cleanup") {
+    const auto options = at_once().ignore_current().cleanup([](int status) { cleaned = status; });
+    CHECK(verify_none(options));
+    CHECK(cleaned == 0);
+    const JobHandle left{"left"};
+    CHECK_FALSE(verify_none(options));
+    CHECK(verify_test_main(7, options) == 7);
+    CHECK(cleaned == 7);
+}
+
+TEST_CASE("what a check has told is not told again at the end") {
+    std::vector<JobHandle> left;
+    const auto options = at_once().ignore_current();
+    {
+        LeakCheck check{at_once()};
+        left.emplace_back("told");
+        CHECK(check.find().tasks() == 1);
+        left.emplace_back("started when nobody looked any more");
+    }
+    CHECK(find_leaks(options).tasks() == 2);
+    const auto untold = find_untold_leaks(options);
+    CHECK(untold.tasks() == 1);
+    CHECK(untold.groups().at(0).name == "started when nobody looked any more");
+}
+
+TEST_CASE("where no agent can be started threads are known, and the rest is said to be unknown") {
+    // In a program of its own: here one runs.
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe");
+    const std::string command = "TASKS_AGENT=off '" + program + "' '[.without-agent]' > /dev/null";
+    CHECK(std::system(command.c_str()) == 0);
+}
+
+TEST_CASE("of a program without an agent", "[.without-agent]") {
+    LeakCheck outer{at_once()};
+    const StuckThread of_outer;
+    {
+        LeakCheck check{at_once()};
+        CHECK(check.find().empty());
+        const StuckThread stuck;
+        const JobHandle unseen{"unseen"};
+        const auto leaks = check.find();
+        CHECK(leaks.tasks() == 1);
+        CHECK(leaks.message().find("wait_for_ever") != std::string::npos);
+        CHECK(has_note(leaks, "only threads are seen"));
+        std::size_t inner = 0;
+        std::thread{[&] {
+            const StuckThread grandchild;
+            inner = check.find().tasks();
+        }}.join();
+        CHECK(inner == 2);
+    }
+    CHECK(outer.find().tasks() == 1);
+}
