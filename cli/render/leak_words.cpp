@@ -107,6 +107,8 @@ std::string why(const LeakReport& report, const LeakFinding& finding) {
         return "come to the end, and never destroyed: the frame stays for ever";
     case LeakRule::growth:
         return growth_words(finding) + "; those that stay do nothing any more";
+    case LeakRule::growth_unwatched:
+        return growth_words(finding) + "; none of those that stay was seen to go on";
     case LeakRule::growth_asleep:
         return growth_words(finding) + "; all that those that stay do is wake and wait again";
     case LeakRule::growth_awake:

@@ -74,15 +74,14 @@ std::optional<LeakFinding> growing_or_looping(const Crowd& crowd, const std::opt
     if (ages) {
         return judge(crowd, *growth, 2 * crowd.restless > crowd.count);
     }
-    // Of a coroutine that is not registered nobody knows whether it went on meanwhile: that it is at the same place in
-    // all looks, and none has left, is all.
+    // Of a coroutine that is not registered nobody knows whether it went on meanwhile, but for those that were away.
     const auto still = stands_still(crowd, looks);
-    if (!still) {
-        LeakFinding found{.verdict = Verdict::growing, .rule = LeakRule::growth, .count = crowd.count};
+    if (!still && growth->returned == 0) {
+        LeakFinding found{.verdict = Verdict::growing, .rule = LeakRule::growth_unwatched, .count = crowd.count};
         found.growth = growth;
         return growth->ended == 0 ? std::optional{found} : std::nullopt;
     }
-    return judge(crowd, *growth, !*still);
+    return judge(crowd, *growth, !still.value_or(false));
 }
 
 } // namespace tasks::inspect

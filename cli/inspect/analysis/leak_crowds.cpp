@@ -149,10 +149,10 @@ private:
         }
     }
 
-    /// A thread's share of the stacks that are in memory: what each has no cheap file tells.
+    /// A thread's share of the stacks that are in memory, which only an agent tells; else what of its own was copied.
     void take_memory(std::uint32_t slot, const TaskView& task, Crowd& crowd) const {
         std::uint64_t bytes = slot < snapshot_.tasks.size() ? protocol::record_bytes : 0;
-        bytes += task.thread != nullptr ? stack_bytes_.value_or(0) : 0;
+        bytes += task.thread != nullptr ? stack_bytes_.value_or(task.thread->stack.size()) : 0;
         if (task.chain != CoroutineChains::none && task.thread == nullptr) {
             for (const auto coroutine : report_.list.chains().chain(task.chain, true)) {
                 const auto* frame = report_.list.chains().frame(coroutine);

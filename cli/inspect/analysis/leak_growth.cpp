@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 
 namespace tasks::inspect {
 
@@ -88,7 +90,7 @@ private:
         const auto* base = entry_near(from_ns, from_ns + third_ns, from_ns + 2 * third_ns);
         if (base == nullptr) { // none lived when the agent began
             const bool known = from_ns == past_.began_ns && (over_ns <= long_ns || !may_stay(crowd_.wait_reason));
-            return known && even ? std::optional{Growth{first, over_ns, 0, 0}} : std::nullopt;
+            return known && even ? std::optional{Growth{first, over_ns, 0, 0, 0}} : std::nullopt;
         }
         const auto passing = passing_since(from_ns + 2 * third_ns);
         const auto growth = grown_since(*base, passing);
@@ -148,17 +150,34 @@ private:
         if (more == 0 || 2 * more < born) {
             return std::nullopt;
         }
-        return Growth{more, past_.now_ns - base.at_ns, 0, 0};
+        return Growth{more, past_.now_ns - base.at_ns, 0, 0, 0};
     }
 
     const RegisteredPast& past_;
     const Crowd& crowd_;
 };
 
-std::uint64_t missing_in(const std::vector<TaskIdentity>& some, const std::vector<TaskIdentity>& others) {
-    std::vector<TaskIdentity> missing;
-    std::ranges::set_difference(some, others, std::back_inserter(missing));
-    return missing.size();
+/// One task's part in a crowd: in which looks it was there.
+struct Part {
+    std::size_t first = 0;
+    std::size_t last = 0;
+    std::size_t seen = 0;
+};
+
+std::map<TaskIdentity, Part> parts_of(std::span<const LeakLook> looks, const std::string& key) {
+    std::map<TaskIdentity, Part> parts;
+    for (std::size_t at = 0; at < looks.size(); ++at) {
+        const auto crowd = looks[at].crowds.find(key);
+        if (crowd == looks[at].crowds.end()) {
+            continue;
+        }
+        for (const auto& member : crowd->second.members) {
+            auto& part = parts.try_emplace(member, Part{at, at, 0}).first->second;
+            part.last = at;
+            ++part.seen;
+        }
+    }
+    return parts;
 }
 
 } // namespace
@@ -188,26 +207,26 @@ std::optional<Growth> growth_from_looks(std::span<const LeakLook> looks, const s
     if (looks.size() < least_looks) {
         return std::nullopt;
     }
-    static const std::vector<TaskIdentity> nobody;
-    const auto members = [&](const LeakLook& look) -> const std::vector<TaskIdentity>& {
-        const auto found = look.crowds.find(crowd);
-        return found == look.crowds.end() ? nobody : found->second.members;
-    };
+    const auto last = looks.size() - 1;
     std::uint64_t came = 0;
-    std::uint64_t went = 0;
-    std::uint64_t steps_up = 0;
-    for (std::size_t at = 1; at < looks.size(); ++at) {
-        const auto more = missing_in(members(looks[at]), members(looks[at - 1]));
-        came += more;
-        went += missing_in(members(looks[at - 1]), members(looks[at]));
-        steps_up += more != 0 ? 1 : 0;
+    std::uint64_t returned = 0;
+    Growth growth{0, looks[last].at_ns - looks.front().at_ns, 0, static_cast<std::uint32_t>(looks.size()), 0};
+    std::set<std::size_t> steps; // in which some came
+    for (const auto& [member, part] : parts_of(looks, crowd)) {
+        came += part.first != 0 ? 1u : 0u;
+        growth.ended += part.last != last ? 1u : 0u;
+        returned += part.seen != part.last - part.first + 1 ? 1u : 0u;
+        if (part.first != 0 && part.last == last) {
+            steps.insert(part.first);
+        }
     }
-    const auto& last = looks.back();
-    const bool late = missing_in(members(last), members(looks[looks.size() / 2])) != 0;
-    if (came < went + least_more || 5 * went > came || 2 * steps_up < looks.size() - 1 || !late) {
+    const bool all_along = 2 * steps.size() >= last && !steps.empty() && *steps.rbegin() > last / 2;
+    if (came < growth.ended + least_more || 5 * growth.ended > came || !all_along) {
         return std::nullopt;
     }
-    return Growth{came - went, last.at_ns - looks.front().at_ns, went, static_cast<std::uint32_t>(looks.size())};
+    growth.more = came - growth.ended;
+    growth.returned = returned;
+    return growth;
 }
 
 } // namespace tasks::inspect

@@ -13,10 +13,12 @@
 namespace tasks::inspect {
 
 struct Growth {
-    std::uint64_t more = 0;    ///< tasks at the end than at the beginning, at least
-    std::uint64_t over_ns = 0; ///< the time between
-    std::uint64_t ended = 0;   ///< of the crowd, meanwhile; only by looks
-    std::uint32_t looks = 0;   ///< 0: told by the table's history
+    std::uint64_t more = 0;     ///< tasks at the end than at the beginning, at least
+    std::uint64_t over_ns = 0;  ///< the time between
+    std::uint64_t ended = 0;    ///< that were seen and are not there any more; only by looks
+    std::uint32_t looks = 0;    ///< 0: told by the table's history
+    std::uint64_t returned = 0; ///< that were away in some look and came back; only by looks
+
     double per_min() const {
         constexpr double minute_ns = 60e9;
         return over_ns == 0 ? 0 : static_cast<double>(more) * minute_ns / static_cast<double>(over_ns);

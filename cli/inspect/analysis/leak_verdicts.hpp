@@ -29,7 +29,8 @@ enum class LeakRule : std::uint8_t {
     deadlock,          ///< a finding of the wait graph
     never_made,        ///< nil: what it waits on was never made
     done,              ///< finished, not destroyed
-    growth,            ///< Growth
+    growth,            ///< Growth, of those that stand still
+    growth_unwatched,  ///< Growth; whether those that stay go on nobody knows
     longer_than_usual, ///< StuckFacts
     growth_asleep,     ///< a growing crowd that sleeps and wakes at one place
     growth_awake,      ///< a growing crowd that never waits
