@@ -76,7 +76,9 @@ void Listing::living(const std::vector<Sighting>& sightings) {
             take_table(sighting, row);
         }
         if (row.tasks) {
-            row.trend_per_min = inspect::trend_per_min(history_of(sighting), world_.clock->monotonic_ns(), *row.tasks);
+            const auto now_ns = world_.clock->monotonic_ns();
+            row.trend_per_min = inspect::trend_per_min(history_of(sighting), now_ns, *row.tasks);
+            row.grows = inspect::grows_all_along(history_of(sighting), now_ns, *row.tasks);
         }
     }
 }
@@ -93,6 +95,7 @@ void Listing::dead(const std::vector<Sighting>& sightings) {
         if (count) {
             row.tasks = count->registered;
             row.trend_per_min = inspect::trend_per_min(table.history, table.seen_alive_ns, count->registered);
+            row.grows = inspect::grows_all_along(table.history, table.seen_alive_ns, count->registered);
         }
         report_.processes.push_back(std::move(row));
     }

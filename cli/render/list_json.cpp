@@ -14,6 +14,7 @@ void write_process_row(const inspect::ProcessRow& row, JsonWriter& json) {
     json.key("threads").number(row.threads);
     json.key("uptime_ns").number(row.uptime_ns);
     json.key("trend_per_min").decimal(row.trend_per_min);
+    json.key("verdict").string_unless_empty(row.grows ? "growing" : "");
 }
 
 void write_problems(const std::vector<std::string>& problems, JsonWriter& json) {

@@ -16,7 +16,13 @@ constexpr std::size_t trend_width = 8; // "+120/min": the columns after it stay 
 /// Nothing is wrong with it.
 bool is_well(AgentState agent) { return agent == AgentState::answers || agent == AgentState::none; }
 
-std::vector<Column> columns(bool with_state) {
+/// Which columns are there only where a process has something to say in them.
+struct Extra {
+    bool verdict = false;
+    bool state = false;
+};
+
+std::vector<Column> columns(Extra extra) {
     std::vector<Column> all{{"PID"},
                             {"TASKS", Align::right},
                             {"THREADS", Align::right},
@@ -24,26 +30,29 @@ std::vector<Column> columns(bool with_state) {
                             {"UP"},
                             {"NAME"},
                             {"PATH"}};
-    if (with_state) {
+    if (extra.verdict) {
+        all.insert(all.end() - 3, {"VERDICT"});
+    }
+    if (extra.state) {
         all.insert(all.end() - 2, {"STATE"});
     }
     return all;
 }
 
-Columns::Row row_of(const inspect::ProcessRow& row, bool with_state) {
+Columns::Row row_of(const inspect::ProcessRow& row, Extra extra) {
     const auto& process = row.process;
     const bool well = is_well(process.agent);
     std::vector<std::string> cells{pid_mark(process),        number(row.tasks),       number(row.threads),
                                    trend(row.trend_per_min), duration(row.uptime_ns), clean(process.name),
                                    clean(process.exe)};
-    if (with_state) {
-        cells.insert(cells.end() - 2, well ? "" : std::string(word(process.agent)));
-    }
     for (auto& cell : cells) {
         cell = cell.empty() ? unknown : cell;
     }
-    if (with_state && well) {
-        (cells.end() - 3)->clear();
+    if (extra.verdict) {
+        cells.insert(cells.end() - 3, row.grows ? "! growing" : "");
+    }
+    if (extra.state) {
+        cells.insert(cells.end() - 2, well ? "" : std::string(word(process.agent)));
     }
     return {std::move(cells), !well};
 }
@@ -52,14 +61,15 @@ Columns::Row row_of(const inspect::ProcessRow& row, bool with_state) {
 
 void list_text(const ListReport& report, const TextOptions& options, Sink& sink) {
     const Colour colour(options.colour);
-    const bool with_state =
-        std::ranges::any_of(report.processes, [](const auto& row) { return !is_well(row.process.agent); });
+    const Extra extra{
+        std::ranges::any_of(report.processes, [](const auto& row) { return row.grows; }),
+        std::ranges::any_of(report.processes, [](const auto& row) { return !is_well(row.process.agent); })};
     if (report.processes.empty()) {
         sink.write("no process with an agent was found\n");
     } else {
-        Columns table(columns(with_state));
+        Columns table(columns(extra));
         for (const auto& row : report.processes) {
-            table.add(row_of(row, with_state));
+            table.add(row_of(row, extra));
         }
         table.write(colour, sink);
     }

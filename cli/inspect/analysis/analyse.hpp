@@ -40,4 +40,9 @@ VitalsReport analyse_vitals(const Snapshot& snapshot);
 std::optional<double> trend_per_min(std::span<const protocol::HistoryEntry> history, std::uint64_t now_ns,
                                     std::uint64_t tasks_now);
 
+/// More and more tasks, for a minute or longer and until now: the least number of each third of that time is more than
+/// that of the third before. Load that comes and goes has its lows; a burst has an end. From what `tasks list` reads
+/// anyway, so it knows no task: which of them leak takes `tasks leaks`.
+bool grows_all_along(std::span<const protocol::HistoryEntry> history, std::uint64_t now_ns, std::uint64_t tasks_now);
+
 } // namespace tasks::inspect

@@ -134,6 +134,7 @@ struct ProcessRow {
     std::optional<std::uint64_t> threads;
     std::optional<std::uint64_t> uptime_ns; ///< of a dead one: how long it lived
     std::optional<double> trend_per_min;
+    bool grows = false; ///< all along, by the table's history: `tasks leaks` tells which tasks, and whether they leak
 };
 
 } // namespace tasks::inspect

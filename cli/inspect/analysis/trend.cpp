@@ -1,4 +1,6 @@
 // Growth told from one look, with the table's ring of history.
+#include <algorithm>
+
 #include "analysis/analyse.hpp"
 
 namespace tasks::inspect {
@@ -9,7 +11,39 @@ constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t minute_ns = 60 * second_ns;
 constexpr std::uint64_t youngest_ns = 10 * second_ns;
 
+/// The least number of tasks in that time; unset: no look of the history lies in it.
+std::optional<std::uint64_t> least_tasks(std::span<const protocol::HistoryEntry> history, std::uint64_t from_ns,
+                                         std::uint64_t until_ns) {
+    std::optional<std::uint64_t> least;
+    for (const auto& entry : history) {
+        const bool within = entry.at_ns >= from_ns && entry.at_ns < until_ns && entry.at_ns != 0;
+        least = within ? std::min<std::uint64_t>(entry.tasks, least.value_or(entry.tasks)) : least;
+    }
+    return least;
+}
+
 } // namespace
+
+bool grows_all_along(std::span<const protocol::HistoryEntry> history, std::uint64_t now_ns, std::uint64_t tasks_now) {
+    constexpr std::uint64_t least_more = 5;
+    auto oldest_ns = now_ns;
+    for (const auto& entry : history) {
+        oldest_ns = entry.at_ns != 0 ? std::min(oldest_ns, entry.at_ns) : oldest_ns;
+    }
+    if (now_ns - oldest_ns < minute_ns) {
+        return false;
+    }
+    const auto third_ns = (now_ns - oldest_ns) / 3;
+    const auto first = least_tasks(history, oldest_ns, oldest_ns + third_ns);
+    const auto second = least_tasks(history, oldest_ns + third_ns, oldest_ns + 2 * third_ns);
+    auto third = least_tasks(history, oldest_ns + 2 * third_ns, now_ns);
+    if (!first || !second || !third) {
+        return false;
+    }
+    third = std::min(*third, tasks_now);
+    return *second > *first && *third > *second && *third - *first >= least_more &&
+           4 * (*third - *second) >= *second - *first;
+}
 
 std::optional<double> trend_per_min(std::span<const protocol::HistoryEntry> history, std::uint64_t now_ns,
                                     std::uint64_t tasks_now) {

@@ -79,6 +79,9 @@ TEST_CASE("list as text", "[golden]") {
     check_golden("list.txt", written([](Sink& sink) { list_text(healthy_list(), {}, sink); }));
     check_golden("list_troubled.txt", written([](Sink& sink) { list_text(troubled_list(), {}, sink); }));
     check_golden("list_colour.txt", written([](Sink& sink) { list_text(troubled_list(), {.colour = true}, sink); }));
+    auto growing = troubled_list();
+    growing.processes.front().grows = true;
+    check_golden("list_growing.txt", written([&](Sink& sink) { list_text(growing, {}, sink); }));
     check_golden("list_empty.txt", written([](Sink& sink) { list_text({}, {}, sink); }));
 }
 

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+using tasks::inspect::grows_all_along;
 using tasks::inspect::trend_per_min;
 using tasks::protocol::HistoryEntry;
 
@@ -39,4 +40,29 @@ TEST_CASE("a history younger than ten seconds, empty or of the future tells no t
 
 TEST_CASE("the order of the history does not matter") {
     CHECK(trend_per_min(std::vector{ago(30, 16), ago(60, 10), ago(300, 1)}, now, 22) == Approx(12));
+}
+
+TEST_CASE("tasks that become more for a minute and longer grow all along") {
+    std::vector<HistoryEntry> history;
+    for (std::uint32_t at = 12; at > 0; --at) {
+        history.push_back(ago(at * 10, 100 - 5 * at + at % 3)); // with a little coming and going
+    }
+    CHECK(grows_all_along(history, now, 100));
+    CHECK_FALSE(grows_all_along(history, now, 50)); // they have ended
+    CHECK_FALSE(grows_all_along(std::span{history}.last(5), now, 100));
+    CHECK_FALSE(grows_all_along({}, now, 100));
+}
+
+TEST_CASE("load that comes and goes, a burst and a pool that was filled do not grow") {
+    std::vector<HistoryEntry> waves;
+    std::vector<HistoryEntry> burst;
+    std::vector<HistoryEntry> filled;
+    for (std::uint32_t at = 30; at > 0; --at) {
+        waves.push_back(ago(at * 10, at % 4 == 0 ? 10 : 200 - 3 * at));
+        burst.push_back(ago(at * 10, at > 15 ? 10 : 300));
+        filled.push_back(ago(at * 10, at > 22 ? 100 - at : 80));
+    }
+    CHECK_FALSE(grows_all_along(waves, now, 190));
+    CHECK_FALSE(grows_all_along(burst, now, 300));
+    CHECK_FALSE(grows_all_along(filled, now, 80));
 }
