@@ -36,12 +36,16 @@ includes_for() {
     protocol/*) echo -Iprotocol/include -Iprotocol/src ;;
     agent/examples/*) echo -Iagent/include -Iagent/examples -Iagent/examples/payments ;;
     agent/include/tasks/ompt.hpp) echo -Iagent/include -idirafter /usr/lib/llvm-19/lib/clang/19/include ;;
+    agent/leak_check/*)
+        echo -Iagent/leak_check/include -Iagent/leak_check/src -Iagent/include -Iagent/src -Iagent/preload \
+            -Iprotocol/include -Icli/inspect -Icli ;;
     agent/*) echo -Iagent/include -Iagent/src -Iprotocol/include ;;
     cli/inspect/*) echo -Iprotocol/include -Icli/inspect ;;
     cli/*) echo -Iprotocol/include -Icli/inspect -Icli ;;
     tests/*)
         layer=${1#tests/}
-        echo -Iprotocol/include -Iprotocol/src -Iagent/include -Iagent/src -Icli/inspect -Icli "-Itests/${layer%%/*}"
+        echo -Iprotocol/include -Iprotocol/src -Iagent/include -Iagent/src -Icli/inspect -Icli "-Itests/${layer%%/*}" \
+            -Iagent/examples -Iagent/examples/payments -Iagent/leak_check/include
         ;;
     esac
 }

@@ -29,8 +29,8 @@ struct BirthInterface {
     /// The scope that the present task hands on to what it starts (LabelField::scope), to be read and written on this
     /// thread as an atomic word, at once. Null: no agent runs, or the thread found no room.
     std::uint32_t* (*scope)() noexcept;
-    /// The first byte of the table, as table_layout.hpp has it, where the agent writes it; mapped for ever, but for what
-    /// header.segments does not have. Null: no agent runs.
+    /// The first byte of the table, as table_layout.hpp has it, where the agent writes it; mapped for ever, but for
+    /// what header.segments does not have. Null: no agent runs.
     const void* (*table)() noexcept;
 };
 

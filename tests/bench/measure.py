@@ -168,6 +168,14 @@ def start(table, bench):
     table.add("start of an agent", statistics.median(starts), "ms", 1, note=note)
 
 
+def leak_checks(table, bench):
+    took = figures(f"{bench}_leak_checks")
+    table.add("leak check, clean, beside 1,000 jobs", took["clean_jobs"] / 1e3, "us", 100)
+    table.add("leak check, clean, beside 1,000 threads", took["clean_threads"] / 1e3, "us", 100)
+    table.add("leak check, 100,000 leaked, after the grace time", took["leaked"] / 1e6, "ms", 300,
+              note=f"{took['found']:,.0f} found")
+
+
 def library(table, binaries):
     shared = f"{binaries}/agent/libtasks_agent.so"
     strip = shutil.which("strip")
@@ -338,6 +346,7 @@ def main(binaries):
         server(table, bench, directory)
         asio_echo(table, bench)
         start(table, bench)
+        leak_checks(table, bench)
         library(table, binaries)
         command(table, bench, tasks)
         every_process(table, tasks, f"{binaries}/tests/targets/blocked_plain")

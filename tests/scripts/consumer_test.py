@@ -18,6 +18,7 @@ from example_process import BINARY, PATIENCE, SANITIZED, SOURCE, run
 CONSUMER = Path(SOURCE) / "tests/consumer"
 HEADERS = sorted(path.name for path in (Path(SOURCE) / "agent/include/tasks").iterdir())
 CXX20_HEADERS = {"coroutine.hpp"}  # the others are C++17's too
+LEAK_HEADERS = sorted(path.name for path in (Path(SOURCE) / "agent/leak_check/include/tasks").iterdir())
 # ompt.hpp includes a header that LLVM keeps among a compiler's own.
 OMP_TOOLS = [word for place in sorted(glob.glob("/usr/lib/llvm-*/lib/clang/*/include")) for word in ("-idirafter", place)
              if os.path.exists(os.path.join(place, "omp-tools.h"))]
@@ -128,9 +129,11 @@ def check_installed(place):
     done("cmake", "--install", BINARY, "--prefix", place.prefix)
     installed = {str(path.relative_to(place.prefix)) for path in place.prefix.rglob("*") if not path.is_dir()}
     library = {f"lib/libtasks_agent.{end}" for end in ("a", "so", "so.0", "so.0.1.0")}
-    headers = {f"include/tasks/{name}" for name in HEADERS}
+    library |= {"lib/libtasks_leak_check.a"}
+    headers = {f"include/tasks/{name}" for name in HEADERS + LEAK_HEADERS}
     package = {f"lib/cmake/Tasks/{name}" for name in
                ("TasksConfig.cmake", "TasksConfigVersion.cmake", "TasksTargets.cmake", "TasksInstrument.cmake",
+                "TasksLeakCheckTargets.cmake",
                 "standalone/asio/awaitable.hpp")}
     pages = {f"share/man/man{page.suffix[1:]}/{page.name}" for page in (Path(SOURCE) / "man").glob("*.[1-9]")}
     needed = library | headers | package | pages | {
@@ -140,7 +143,7 @@ def check_installed(place):
         "share/fish/vendor_completions.d/tasks.fish"}
     assert needed <= installed, f"not installed: {needed - installed}"
     others = {name for name in installed - needed if not name.startswith((
-        "lib/cmake/Tasks/TasksTargets-", "share/doc/tasks/"))}
+        "lib/cmake/Tasks/TasksTargets-", "lib/cmake/Tasks/TasksLeakCheckTargets-", "share/doc/tasks/"))}
     assert not others, f"installed too: {others}"
     here = [str(path) for path in place.prefix.rglob("*") if path.suffix in (".cmake", ".pc")
             if SOURCE in path.read_text() or BINARY in path.read_text() or str(place.prefix) in path.read_text()]
@@ -168,6 +171,18 @@ def check_package(place):
     build = place.built("package")
     for name in PROGRAMS:
         place.inspect(build / name)
+
+
+def check_leak_check(place):
+    """The test library, as a component."""
+    build = place.directory / "leaks"
+    done("cmake", "-S", CONSUMER / "leaks", "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={place.prefix}")
+    done("cmake", "--build", build)
+    environment = {**os.environ, "TASKS_DIR": str(place.directory / "leaks")}
+    for name in ("leaks_agent", "leaks_gtest"):
+        result = run(str(build / name), env=environment)
+        text = result.stdout + result.stderr
+        assert result.returncode == 1 and "1 task, job, runnable" in text and "main.cpp" in text, (result.returncode, text)
 
 
 def check_directory(place):
@@ -232,7 +247,7 @@ def main():
         return 77
     with tempfile.TemporaryDirectory(prefix="tasks-test-") as directory, kept_records():
         place = Place(directory)
-        for check in (check_installed, check_headers, check_package, check_pkg_config, check_compilers,
+        for check in (check_installed, check_headers, check_package, check_leak_check, check_pkg_config, check_compilers,
                       check_directory, check_run, check_uninstalled):
             check(place)
             print(check.__name__, flush=True)

@@ -108,11 +108,6 @@ LeakOptions& LeakOptions::whole_process(bool yes) {
     return *this;
 }
 
-LeakOptions& LeakOptions::scan_memory(bool yes) {
-    options_->scan_memory = yes;
-    return *this;
-}
-
 const std::vector<std::string>& leaks_ignored_always() {
     static const auto& lines = *new std::vector<std::string>{[] {
         std::vector<std::string> made;

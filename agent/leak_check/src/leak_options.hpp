@@ -30,7 +30,6 @@ public:
     void (*cleanup)(int status) = nullptr;
     bool run_on_failure = false;
     bool whole_process = false;
-    bool scan_memory = false;
 };
 
 } // namespace tasks::leaks

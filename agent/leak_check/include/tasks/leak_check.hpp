@@ -11,7 +11,7 @@
 // <tasks/leak_check_catch2.hpp>, <tasks/leak_check_gtest.hpp> and <tasks/leak_check_doctest.hpp> do it for each test of
 // a program. What a task starts is in the task's own scope, so tests may run in parallel threads of one program: each
 // check tells of its own. Threads are known by a watch on pthread_create(), jobs, coroutines and fibers by the agent's
-// table; those that nobody registers are looked for in memory where scan_memory() asks for it.
+// table; coroutines that nobody registers are not seen.
 // The program must be linked with Tasks::leak_check. The first check starts an agent, which stays; where none can be
 // started, threads are known all the same, and LeakReport::notes() says what is not.
 // Any thread, not in signal handlers. Needs C++20.
@@ -119,9 +119,6 @@ public:
     LeakOptions& until(std::stop_token stop);
     /// Tasks of all scopes: what began since, whoever started it.
     LeakOptions& whole_process(bool yes = true);
-    /// Looks in memory for coroutines that nobody registered, at the check's begin and end: 0.1 s and more for each,
-    /// up to a second for a GiB. They are in no scope: all that began since are told.
-    LeakOptions& scan_memory(bool yes = true);
 
     bool all_on_failure() const noexcept; ///< run_on_failure() was asked for
     const leaks::Options& all() const noexcept { return *options_; }
