@@ -99,7 +99,7 @@ options_are_described() {
 # Every public name of the agent stands in its pages.
 names_are_described() {
     page=$(mktemp) || return 1
-    for name in man/tasks-agent.3 man/tasks-adapters.7; do
+    for name in man/tasks-agent.3 man/tasks-crash-dump.3 man/tasks-adapters.7; do
         mandoc -Tascii -Owidth=200 "$name"
     done | sed "s/.$(printf '\b')//g" >"$page"
     python3 tests/lint/public_names.py . "$page"
@@ -115,6 +115,6 @@ rule "tests that SECURITY.md names" python3 tests/lint/security.py .
 rule "shell scripts" scripts_parse
 rule "manual pages" pages_are_clean
 rule "options in man/tasks.1" options_are_described
-rule "names in man/tasks-agent.3 and tasks-adapters.7" names_are_described
+rule "names in the pages of the agent" names_are_described
 rule "each header compiles alone" self_contained
 exit "$failed"

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <tasks/agent.hpp>
+#include <tasks/crash_dump.hpp>
 #include <tasks/job.hpp>
 #include <tasks/label.hpp>
 #include <tasks/profile.hpp>
@@ -185,6 +186,12 @@ int tasks_queue_probe_add(tasks_queue_probe* probe, const char* name, uint64_t (
     return made->registered() ? 0 : -1;
 }
 void tasks_queue_probe_remove(tasks_queue_probe* probe) { end_in<CQueueProbe>(probe); }
+
+int tasks_install_crash_dump(tasks_traceback level) {
+    if (static_cast<unsigned>(level) > static_cast<unsigned>(Traceback::system))
+        return EINVAL;
+    return install_crash_dump(static_cast<Traceback>(level));
+}
 
 int tasks_write_profile(int fd, int detail) {
     if (detail < static_cast<int>(ProfileDetail::groups) || detail > static_cast<int>(ProfileDetail::stacks))

@@ -37,7 +37,7 @@ int write_profile(int fd, ProfileDetail detail) noexcept {
     const std::span<char> place = region.take(own_bytes);
     if (place.empty())
         return ENOMEM;
-    auto* writer = new (place.data()) agent::ProfileWriter{fd, region, table};
+    auto* writer = new (place.data()) agent::ProfileWriter{fd, region, &table};
     const int error = writer->write(process, detail);
     std::destroy_at(writer);
     return error;

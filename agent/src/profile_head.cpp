@@ -104,6 +104,8 @@ void write_end(const ProfileWalk::Totals& totals, std::uint64_t dropped, Profile
         output << "incomplete  the threads could not be listed: /proc/self/task cannot be read\n";
     if (totals.threads_left_out != 0)
         output << "incomplete  " << totals.threads_left_out << " more threads are not told\n";
+    if (totals.out_of_time)
+        output << "incomplete  the time was too short: more tasks or threads are not told\n";
     output << "end  tasks " << totals.tasks << "  dropped " << dropped << "\n";
 }
 

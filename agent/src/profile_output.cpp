@@ -1,11 +1,15 @@
 #include "profile_output.hpp"
 
+#include <limits.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+
+#include "clock.hpp"
 
 namespace tasks::agent {
 namespace {
@@ -20,12 +24,31 @@ constexpr bool is_control(char letter) noexcept { return static_cast<unsigned ch
 
 bool ProfileOutput::wait_until_writable() const noexcept {
     pollfd wanted{.fd = fd_, .events = POLLOUT, .revents = 0};
-    return ::poll(&wanted, 1, -1) >= 0 || errno == EINTR;
+    if (until_ns_ == UINT64_MAX)
+        return ::poll(&wanted, 1, -1) >= 0 || errno == EINTR;
+    const std::uint64_t now = now_ns();
+    const int milliseconds = now < until_ns_ ? static_cast<int>((until_ns_ - now) / 1'000'000) : 0;
+    const int ready = ::poll(&wanted, 1, milliseconds);
+    if (ready == 0)
+        errno = ETIMEDOUT;
+    return ready > 0 || (ready < 0 && errno == EINTR && now < until_ns_);
+}
+
+/// Nobody minds how long a write takes, or it takes no time.
+bool ProfileOutput::writable_at_once() const noexcept {
+    struct stat facts{};
+    return until_ns_ == UINT64_MAX || (::fstat(fd_, &facts) == 0 && S_ISREG(facts.st_mode));
 }
 
 void ProfileOutput::flush() noexcept {
+    const bool at_once = writable_at_once();
     for (std::size_t at = 0; at < used_ && error_ == 0;) {
-        const ssize_t put = ::write(fd_, buffer_.data() + at, used_ - at);
+        if (!at_once && !wait_until_writable()) {
+            error_ = errno;
+            break;
+        }
+        const std::size_t most = at_once ? used_ : std::size_t{PIPE_BUF};
+        const ssize_t put = ::write(fd_, buffer_.data() + at, std::min(used_ - at, most));
         if (put >= 0)
             at += static_cast<std::size_t>(put);
         else if (errno == EAGAIN ? !wait_until_writable() : errno != EINTR)

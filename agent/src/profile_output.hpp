@@ -1,6 +1,6 @@
 // Writes the text of a profile to a file descriptor of the host's, through a buffer: texts with what is no text
 // escaped, numbers, durations, bytes as base64. protocol/PROFILE.md is the grammar. Nothing is written any more after
-// a write that failed. Allocates nothing; one thread.
+// a write that failed, nor after its deadline. Allocates nothing; one thread.
 #pragma once
 
 #include <array>
@@ -13,8 +13,10 @@ namespace tasks::agent {
 
 class ProfileOutput {
 public:
-    /// Both belong to the caller.
-    ProfileOutput(int fd, std::span<char> buffer) noexcept : fd_(fd), buffer_(buffer) {}
+    /// Both belong to the caller. With a deadline (CLOCK_MONOTONIC) nothing is written that might block past it: what
+    /// is no regular file gets no more at a time than a pipe takes at once when it is writable.
+    ProfileOutput(int fd, std::span<char> buffer, std::uint64_t until_ns = UINT64_MAX) noexcept
+        : fd_(fd), buffer_(buffer), until_ns_(until_ns) {}
 
     /// As it is: words of the grammar.
     ProfileOutput& operator<<(std::string_view words) noexcept;
@@ -40,9 +42,11 @@ private:
     void escape(char letter) noexcept;
     void flush() noexcept;
     bool wait_until_writable() const noexcept;
+    bool writable_at_once() const noexcept;
 
     int fd_;
     std::span<char> buffer_;
+    std::uint64_t until_ns_;
     std::size_t used_ = 0;
     int error_ = 0;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "clock.hpp"
+
 namespace tasks::agent {
 
 ProfileWalk::ProfileWalk(Workspace& workspace, protocol::TableReader* table, std::span<char> marks,
@@ -19,12 +21,28 @@ void ProfileWalk::list() noexcept {
     std::sort(tids_.begin(), tids_.end());
     totals_.threads_listed = list.complete;
     totals_.threads_left_out = list.left_out;
+    if (!tids_.empty())
+        settings_.stack_bytes = std::min(settings_.stack_bytes, moment_.all_stacks_bytes / tids_.size());
+}
+
+/// Without a deadline no clock is read.
+bool ProfileWalk::in_time(std::uint64_t until_ns) noexcept {
+    const bool in = until_ns == UINT64_MAX || now_ns() < until_ns;
+    totals_.out_of_time = totals_.out_of_time || !in;
+    return in;
 }
 
 /// Ourselves the kernel shows in the call that asks.
 protocol::ThreadStack ProfileWalk::look_at(std::uint32_t tid) noexcept {
-    return tid == moment_.own_tid ? capture_.told_as(tid, protocol::Capture::running)
-                                  : capture_.capture(tid, settings_);
+    if (tid != moment_.own_tid)
+        return capture_.capture(tid, settings_);
+    protocol::ThreadStack thread = capture_.told_as(tid, protocol::Capture::running);
+    if (moment_.own != nullptr) {
+        const std::string_view name = thread.name;
+        thread = *moment_.own;
+        thread.name = name;
+    }
+    return thread;
 }
 
 std::size_t ProfileWalk::index_of(std::uint32_t tid) const noexcept {
@@ -48,6 +66,8 @@ void ProfileWalk::threads(ProfileSink& sink) noexcept {
     for (std::size_t index = 0; index < tids_.size() && !enough_; ++index) {
         if (marks_[index] != 0)
             continue;
+        if (!in_time(moment_.until_ns))
+            return;
         const protocol::ThreadStack thread = look_at(tids_[index]);
         if (thread.capture == protocol::Capture::exited)
             continue;
@@ -56,16 +76,49 @@ void ProfileWalk::threads(ProfileSink& sink) noexcept {
     }
 }
 
-ProfileWalk::Totals ProfileWalk::run(ProfileSink& sink) noexcept {
-    list();
-    if (table_ != nullptr) {
-        const protocol::TableTotals read = table_->each_task([&](const protocol::Task& task) {
-            enough_ = !registered(task, sink);
+void ProfileWalk::own_thread(ProfileSink& sink) noexcept {
+    bool told = false;
+    if (table_ != nullptr)
+        table_->each_task([&](const protocol::Task& task) {
+            if (task.tid == moment_.own_tid) {
+                told = true;
+                enough_ = !registered(task, sink);
+            }
             return !enough_;
         });
-        totals_.unreadable = read.unreadable + read.damaged;
-        totals_.table_read = true;
-    }
+    if (const std::size_t index = index_of(moment_.own_tid); index != ProfileSink::no_thread)
+        marks_[index] = 1;
+    if (told || enough_)
+        return;
+    ++totals_.tasks;
+    const protocol::ThreadStack thread = look_at(moment_.own_tid);
+    enough_ = !sink.take(merge(thread), index_of(moment_.own_tid));
+}
+
+// Half of the time is left for the threads, of which less is known from elsewhere.
+void ProfileWalk::all_registered(ProfileSink& sink) noexcept {
+    const std::uint64_t half =
+        moment_.until_ns == UINT64_MAX ? UINT64_MAX : moment_.until_ns - (moment_.until_ns - moment_.taken_ns) / 2;
+    const protocol::TableTotals read = table_->each_task([&](const protocol::Task& task) {
+        if (moment_.own != nullptr && task.tid == moment_.own_tid)
+            return true; // told first
+        if (!in_time(half))
+            return false;
+        enough_ = !registered(task, sink);
+        return !enough_;
+    });
+    totals_.unreadable = read.unreadable + read.damaged;
+}
+
+ProfileWalk::Totals ProfileWalk::run(ProfileSink& sink) noexcept {
+    list();
+    totals_.table_read = table_ != nullptr;
+    if (moment_.own != nullptr)
+        own_thread(sink);
+    if (moment_.own_only)
+        return totals_;
+    if (table_ != nullptr)
+        all_registered(sink);
     threads(sink);
     return totals_;
 }

@@ -36,13 +36,19 @@ public:
         std::uint64_t threads_left_out = 0;
         bool threads_listed = false;
         bool table_read = false;
+        bool out_of_time = false;
     };
 
     struct Moment {
         std::uint32_t agent_tid = 0; ///< whose thread is not told
         std::uint32_t own_tid = 0;   ///< of the calling thread
         std::uint64_t taken_ns = 0;
-        std::size_t stack_bytes = 0; ///< copied a thread; 0: none
+        std::size_t stack_bytes = 0;             ///< copied a thread; 0: none
+        std::size_t all_stacks_bytes = SIZE_MAX; ///< with many threads, less is copied of each
+        /// The calling thread as it was captured, then the first to be told; null: it is told as running.
+        const protocol::ThreadStack* own = nullptr;
+        bool own_only = false;
+        std::uint64_t until_ns = UINT64_MAX; ///< what has had no turn by then is not told
     };
 
     /// `table` may be null. `marks`: marks_bytes of zeros.
@@ -59,6 +65,9 @@ private:
     protocol::ThreadStack look_at(std::uint32_t tid) noexcept;
     std::size_t index_of(std::uint32_t tid) const noexcept;
     bool registered(const protocol::Task& task, ProfileSink& sink) noexcept;
+    void own_thread(ProfileSink& sink) noexcept;
+    void all_registered(ProfileSink& sink) noexcept;
+    bool in_time(std::uint64_t until_ns) noexcept;
     void threads(ProfileSink& sink) noexcept;
 
     Workspace& workspace_;

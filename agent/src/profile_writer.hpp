@@ -9,6 +9,7 @@
 #include <tasks/profile.hpp>
 #include <tasks/protocol/table_reader.hpp>
 
+#include "crash_facts.hpp"
 #include "own_table.hpp"
 #include "profile_groups.hpp"
 #include "profile_head.hpp"
@@ -21,14 +22,29 @@ namespace tasks::agent {
 
 class ProfileWriter {
 public:
-    /// Takes its memory from `region`, which has region_bytes.
-    ProfileWriter(int fd, Region& region, const OwnTable& table) noexcept;
+    /// Takes its memory from `region`, which has region_bytes. `table` may be null: then only threads are told.
+    /// `until_ns`: as ProfileOutput's.
+    ProfileWriter(int fd, Region& region, const OwnTable* table, std::uint64_t until_ns = UINT64_MAX) noexcept;
 
     /// 0, or the errno value of the write that failed.
     int write(const ProfiledProcess& process, ProfileDetail detail) noexcept;
 
+    /// What a crash dump has beside.
+    struct Crash {
+        const CrashFacts& facts;
+        const protocol::ThreadStack& struck; ///< the calling thread, as the signal found it
+        bool no_agent;
+        bool struck_only;
+        std::uint64_t walk_until_ns;
+        std::size_t all_stacks_bytes;
+    };
+    int write(const ProfiledProcess& process, const Crash& crash) noexcept;
+
 private:
+    void write_modules(const ProfiledProcess& process) noexcept;
+    ProfileWalk walk(const ProfileWalk::Moment& moment) noexcept;
     void write_tasks(const ProfiledProcess& process, ProfileDetail detail) noexcept;
+    std::uint64_t dropped() const noexcept { return table_ ? table_->facts().dropped_jobs : 0; }
 
     static constexpr std::size_t output_bytes = 64 * 1024;
 

@@ -72,7 +72,8 @@ void prune_dead(const Place& place, const Identity& we) {
         const std::string stem = protocol::instance_name(dead[i].instance.pid, dead[i].instance.start_time_ticks);
         ::unlinkat(directory, (stem + std::string(protocol::socket_suffix)).c_str(), 0);
         if (i >= kept_tables)
-            ::unlinkat(directory, dead[i].name.c_str(), 0);
+            for (const std::string_view suffix : {protocol::table_suffix, protocol::crash_suffix})
+                ::unlinkat(directory, (stem + std::string(suffix)).c_str(), 0);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <utility>
 
 #include "clock.hpp"
 #include "label_field.hpp"
@@ -55,6 +56,8 @@ Carrying carrying_now(const ThreadState& state) noexcept {
 
 WipedPage<Registry::Door> Registry::door_;
 std::atomic<Registry*> Registry::retired_{nullptr};
+std::atomic<void* (*)() noexcept> Registry::take_crash_stack_{nullptr};
+std::atomic<void (*)(void*) noexcept> Registry::give_crash_stack_{nullptr};
 constinit thread_local ThreadState* Registry::bound_ __attribute__((tls_model("initial-exec"))) = nullptr;
 
 Registry* Registry::create(TableFile file) noexcept {
@@ -136,12 +139,21 @@ ThreadState* Registry::bind() noexcept {
         put(head.tid, state->tid);
     }
     bound_ = state;
+    if (const auto take = take_crash_stack_.load(std::memory_order_acquire); take != nullptr)
+        state->crash_stack = take();
     return state;
+}
+
+void Registry::set_crash_stacks(void* (*take)() noexcept, void (*give)(void*) noexcept) noexcept {
+    give_crash_stack_.store(give);
+    take_crash_stack_.store(take, std::memory_order_release);
 }
 
 void Registry::on_thread_exit(void* argument) noexcept {
     auto& state = *static_cast<ThreadState*>(argument);
     bound_ = nullptr;
+    if (void* stack = std::exchange(state.crash_stack, nullptr); stack != nullptr)
+        give_crash_stack_.load()(stack);
     if (active() == state.registry)
         state.registry->unbind(state);
 }

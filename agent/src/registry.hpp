@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include <tasks/job.hpp>
 #include <tasks/protocol/messages.hpp>
@@ -142,6 +143,13 @@ public:
     /// The agent's descriptor of /proc/self/task: the way to count threads when the host has changed its root.
     void set_task_directory(int fd) noexcept;
 
+    /// Where its table's file is, "" where it is in memory alone; set before it is active. The text is never freed.
+    void set_directory(const char* path) noexcept { directory_ = path; }
+    std::string_view directory() const noexcept { return directory_; }
+
+    /// Who gives each thread that binds a stack for signal handlers from now on, and takes it back at its end.
+    static void set_crash_stacks(void* (*take)() noexcept, void (*give)(void*) noexcept) noexcept;
+
     void set_agent_tid(std::uint32_t tid) noexcept;
     std::uint32_t agent_tid() const noexcept { return agent_tid_.load(std::memory_order_relaxed); }
 
@@ -194,6 +202,8 @@ private:
     static WipedPage<Door> door_;
     static constinit thread_local ThreadState* bound_ __attribute__((tls_model("initial-exec")));
 
+    static std::atomic<void* (*)() noexcept> take_crash_stack_;
+    static std::atomic<void (*)(void*) noexcept> give_crash_stack_;
     static std::atomic<Registry*> retired_; // the chain of all that are no longer in use
     Registry* next_retired_ = nullptr;
 
@@ -214,6 +224,7 @@ private:
     std::atomic<std::uint32_t> agent_tid_{0};
     std::atomic<bool> main_ended_{false}; // by pthread_exit(): the kernel counts it until the process ends
     std::atomic<int> task_fd_{-1};        // somebody else's: the number may have become another file's
+    const char* directory_ = "";
     dev_t task_device_ = 0;
     ino_t task_inode_ = 0;
     std::atomic<std::uint32_t> calling_{0}; // threads inside call()

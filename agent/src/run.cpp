@@ -10,11 +10,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <ctime>
 
 #include <tasks/protocol/places.hpp>
 
 #include "checked_options.hpp"
+#include "crash_level.hpp"
 #include "region.hpp"
 #include "signal_capture.hpp"
 #include "sole_copy.hpp"
@@ -117,12 +119,21 @@ Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string
     if (!server)
         return Failure{server.error()};
     run->server_ = std::move(*server);
+    run->keep_directory();
     run->registry_->set_task_directory(run->server_->task_directory());
     run->problem_ = problem;
     if (!run->start_thread())
         return Failure{because("the agent's thread cannot be made", errno)};
     run->started_ = true;
+    install_asked_crash_dump();
     return run;
+}
+
+/// For as long as the registry: a crash dump goes there.
+void Run::keep_directory() {
+    char* path = place_.path.empty() ? nullptr : ::strdup(place_.path.c_str());
+    if (path != nullptr)
+        registry_->set_directory(path);
 }
 
 bool Run::start_thread() {

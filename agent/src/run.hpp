@@ -54,6 +54,7 @@ public:
 private:
     Run(const AgentOptions& options, Identity identity, Place place);
     Result<TableFile> make_table(const AgentOptions& options, std::string& problem);
+    void keep_directory();
     bool start_thread();
     static void* thread_main(void* run);
     void serve() noexcept;

@@ -36,7 +36,8 @@ struct alignas(128) ThreadState {
     std::atomic<std::uint32_t> next_free{0};  ///< in the list of unbound states, index + 1
     std::uint32_t task_generation = 0;        ///< of the present outermost job
     std::uint32_t tid = 0;
-    std::uint32_t birth = 0; ///< number of the thread's record in Births; 0: none
+    void* crash_stack = nullptr; ///< for signal handlers, given to the thread when it was bound; null: none
+    std::uint32_t birth = 0;     ///< number of the thread's record in Births; 0: none
     RecordStore store;
     RecordStore birth_store;
     TaskCounts handles[counted_kinds];

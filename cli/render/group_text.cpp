@@ -9,6 +9,7 @@
 #include "render/figures.hpp"
 #include "render/function_text.hpp"
 #include "render/plumbing.hpp"
+#include "render/process_words.hpp"
 
 namespace tasks::render {
 
@@ -65,6 +66,9 @@ std::string GroupText::header(const Group& group) {
     auto text = counted(group.count, "task") + "  " + std::string(protocol::word(shape.kind)) + "  " + doing(shape);
     if (const auto on = waits_.of(group); !on.empty()) {
         text.append("  ").append(on);
+    }
+    if (shape.struck) {
+        text.append("  struck by ").append(signal_name(report_.process.signal->number));
     }
     if (const auto ages = age(shape, group); !ages.empty()) {
         text.append("  ").append(ages);

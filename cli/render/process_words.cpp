@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "render/clean.hpp"
 #include "render/figures.hpp"
+#include "symbols/demangled_name.hpp"
 
 namespace tasks::render {
 
@@ -66,6 +68,16 @@ std::string at_moment(std::string_view word, std::uint64_t realtime_ns) {
     return realtime_ns == 0 ? "" : std::string{word} + moment(realtime_ns);
 }
 
+/// "; std::terminate for std::runtime_error: no route"
+std::string terminated(const inspect::EndSignal& signal) {
+    if (!signal.terminated) {
+        return "";
+    }
+    const auto type = exception_name(signal);
+    return "; std::terminate was called" + (type.empty() ? "" : " for " + clean(type)) +
+           (signal.exception_text.empty() ? "" : ": " + clean(signal.exception_text));
+}
+
 /// "; SIGSEGV at address 0x0 struck thread 12"
 std::string struck(const inspect::ProcessFacts& process) {
     if (!process.signal) {
@@ -73,7 +85,7 @@ std::string struck(const inspect::ProcessFacts& process) {
     }
     const auto& signal = *process.signal;
     return "; " + signal_name(signal.number) + (signal.address ? " at address " + address_text(*signal.address) : "") +
-           (signal.tid == 0 ? "" : " struck thread " + std::to_string(signal.tid));
+           (signal.tid == 0 ? "" : " struck thread " + std::to_string(signal.tid)) + terminated(signal);
 }
 
 std::string live_meaning(const inspect::ProcessFacts& process, std::uint64_t taken_at_realtime_ns) {
@@ -91,7 +103,8 @@ std::string live_meaning(const inspect::ProcessFacts& process, std::uint64_t tak
     case AgentState::none:
         return "this process has no agent: this is from /proc and its memory";
     case AgentState::profile:
-        return "this is from a profile that it wrote" + at_moment(" at ", taken_at_realtime_ns);
+        return "this is from a " + std::string{process.signal ? "crash dump" : "profile"} + " that it wrote" +
+               at_moment(" at ", taken_at_realtime_ns) + struck(process);
     case AgentState::core:
         return "this is from its core, written" + at_moment(" at ", taken_at_realtime_ns) + struck(process);
     }
@@ -111,6 +124,14 @@ std::string meaning(const inspect::ProcessFacts& process, std::uint64_t taken_at
 
 bool is_trouble(const inspect::ProcessFacts& process) {
     return process.agent != AgentState::answers && process.agent != AgentState::none;
+}
+
+std::string exception_name(const inspect::EndSignal& signal) {
+    constexpr std::string_view prefix = "typeinfo for ";
+    auto name = inspect::demangled_name(("_ZTI" + signal.exception_type).c_str());
+    return signal.exception_type.empty() ? ""
+           : name.starts_with(prefix)    ? name.substr(prefix.size())
+                                         : signal.exception_type;
 }
 
 std::string address_text(std::uint64_t address) { return fmt::format("{:#x}", address); }

@@ -31,6 +31,9 @@ std::string address_text(std::uint64_t address);
 /// "SIGSEGV"
 std::string signal_name(std::uint32_t number);
 
+/// The type of the exception that nobody caught, as it was written; "" none is known.
+std::string exception_name(const inspect::EndSignal& signal);
+
 /// "12336", of a dead process "12336@884213": what `tasks` takes as TARGET.
 std::string target(const inspect::ProcessFacts& process);
 

@@ -110,6 +110,15 @@ void write_heading(const inspect::ProcessFacts& process, std::uint64_t taken_at_
         json.null();
     }
     json.key("tid").number_unless_0(process.signal->tid);
+    json.key("exception");
+    if (!process.signal->terminated) {
+        json.null();
+    } else {
+        json.begin_object();
+        json.key("type").string_unless_empty(exception_name(*process.signal));
+        json.key("what").string_unless_empty(process.signal->exception_text);
+        json.end_object();
+    }
     json.end_object();
 }
 

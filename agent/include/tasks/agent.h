@@ -1,5 +1,5 @@
 /* The agent for C, and for other languages by way of it: the same functions as in tasks/agent.hpp, job.hpp, wait.hpp,
- * label.hpp, queue_probe.hpp and profile.hpp, where the details are told.
+ * label.hpp, queue_probe.hpp, crash_dump.hpp and profile.hpp, where the details are told.
  *
  *     tasks_agent_options options = {.name = "payments"};
  *     char error[512];
@@ -141,6 +141,16 @@ typedef struct tasks_queue_probe {
 TASKS_EXPORT int tasks_queue_probe_add(tasks_queue_probe* probe, const char* name, uint64_t (*depth)(const void* queue),
                                        const void* queue);
 TASKS_EXPORT void tasks_queue_probe_remove(tasks_queue_probe* probe);
+
+/* tasks::install_crash_dump(), with its other options as they are there. 0 or an errno value, EINVAL for another
+ * level. */
+typedef enum tasks_traceback {
+    TASKS_TRACEBACK_NONE = 0,
+    TASKS_TRACEBACK_SINGLE = 1,
+    TASKS_TRACEBACK_ALL = 2,
+    TASKS_TRACEBACK_SYSTEM = 3
+} tasks_traceback;
+TASKS_EXPORT int tasks_install_crash_dump(tasks_traceback level);
 
 /* tasks::write_profile(); detail 0 groups, 1 tasks, 2 stacks. Returns 0 or an errno value, EINVAL for another
  * detail. */

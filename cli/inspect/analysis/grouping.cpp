@@ -78,8 +78,8 @@ bool reads_same(const Frame& left, const Frame& right) {
 
 bool reads_same(const GroupShape& left, const GroupShape& right) {
     const auto rest = [](const GroupShape& shape) {
-        return std::tie(shape.kind, shape.state, shape.wait_reason, shape.age_is_last_ran, shape.wait_is_inferred,
-                        shape.wait_name, shape.cut, shape.created_by);
+        return std::tie(shape.kind, shape.struck, shape.state, shape.wait_reason, shape.age_is_last_ran,
+                        shape.wait_is_inferred, shape.wait_name, shape.cut, shape.created_by);
     };
     return rest(left) == rest(right) &&
            std::ranges::equal(left.frames, right.frames,
@@ -163,6 +163,7 @@ Grouping::Key Grouping::key_of(const TaskView& task) {
     key.from_thread = task.from_thread;
     key.bound = task.tid != 0;
     key.thread_known = task.thread != nullptr;
+    key.struck = task.tid != 0 && snapshot_.process.signal && snapshot_.process.signal->tid == task.tid;
     const auto& scopes = scopes_at(snapshot_, task.scopes).sites;
     key.created_site = scopes.empty() ? 0 : scopes.front();
     if (task.thread != nullptr) {
@@ -254,6 +255,7 @@ void Grouping::name() {
 GroupShape Grouping::shape_of(const Key& key) const {
     GroupShape shape;
     shape.kind = key.kind;
+    shape.struck = key.struck;
     shape.state = key.state;
     shape.wait_reason = key.wait_reason;
     shape.age_is_last_ran = key.from_thread;
@@ -355,9 +357,9 @@ void Grouping::finish() {
     if (options_.full) {
         one_group_a_task();
     }
-    std::ranges::sort(report_.groups, [](const Group& left, const Group& right) {
-        const auto rank = [](const Group& group) { // unknown + 1 is 0: last
-            return std::tuple(~group.count, ~(group.age_max + 1), group.first);
+    std::ranges::sort(report_.groups, [this](const Group& left, const Group& right) {
+        const auto rank = [this](const Group& group) { // unknown + 1 is 0: last
+            return std::tuple(!report_.shapes[group.shape].struck, ~group.count, ~(group.age_max + 1), group.first);
         };
         return rank(left) < rank(right);
     });

@@ -52,6 +52,7 @@ private:
         bool from_thread = false;
         bool bound = false; ///< a thread carries it
         bool thread_known = false;
+        bool struck = false;                                    ///< by the signal that ended the process
         protocol::Capture capture = protocol::Capture::unknown; ///< of the thread, where there is no stack
 
         bool operator==(const Key&) const = default;

@@ -28,6 +28,7 @@ struct GroupShape {
     protocol::Kind kind = protocol::Kind::unknown;
     protocol::State state = protocol::State::unknown;
     protocol::WaitReason wait_reason = protocol::WaitReason::none;
+    bool struck = false;           ///< by the signal that ended the process
     bool age_is_last_ran = false;  ///< ages are "last ran" (scheduler clock), not "waiting since"
     bool wait_is_inferred = false; ///< reason and name, from a type that may be another's
     std::string wait_name;         ///< of the wait site; "" none

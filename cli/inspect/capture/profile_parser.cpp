@@ -83,6 +83,10 @@ void Parser::take_top(std::string_view line) {
         good = take_process(fields);
     } else if (take_keyword(first, "time")) {
         good = seen_tasks_ == 0 && take_time(fields); // ages count from it
+    } else if (take_keyword(first, "signal")) {
+        good = take_signal(first, fields);
+    } else if (first == "terminate" && snapshot_.process.signal) {
+        take_terminate(fields);
     } else if (first == "module") {
         good = take_module(fields);
     } else if (first == "incomplete" && fields.size() > 1) {
@@ -118,6 +122,31 @@ bool Parser::take_time(const std::vector<std::string_view>& fields) {
         }
     }
     return good;
+}
+
+bool Parser::take_signal(std::string_view number, const std::vector<std::string_view>& fields) {
+    EndSignal signal;
+    bool good = take_number(number, signal.number);
+    for (auto field : fields) {
+        if (take_keyword(field, "address")) {
+            std::uint64_t address = 0;
+            good = take_number(field, address) && good;
+            signal.address = address;
+        } else if (take_keyword(field, "tid")) {
+            good = take_number(field, signal.tid) && good;
+        }
+    }
+    if (good) {
+        snapshot_.process.signal = std::move(signal);
+    }
+    return good;
+}
+
+void Parser::take_terminate(const std::vector<std::string_view>& fields) {
+    auto& signal = *snapshot_.process.signal;
+    signal.terminated = true;
+    signal.exception_type = fields.size() > 1 ? unescaped(fields[1]) : "";
+    signal.exception_text = fields.size() > 2 ? unescaped(fields[2]) : "";
 }
 
 bool Parser::take_module(const std::vector<std::string_view>& fields) {

@@ -46,6 +46,8 @@ private:
     void take_top(std::string_view line);
     bool take_process(const std::vector<std::string_view>& fields);
     bool take_time(const std::vector<std::string_view>& fields);
+    bool take_signal(std::string_view number, const std::vector<std::string_view>& fields);
+    void take_terminate(const std::vector<std::string_view>& fields);
     bool take_module(const std::vector<std::string_view>& fields);
     bool take_end(const std::vector<std::string_view>& fields);
     void flush();

@@ -39,11 +39,14 @@ struct SourceFile {
     std::string path; ///< "-": standard input
 };
 
-/// The signal that a core was made at.
+/// The signal that a core or a crash dump was made at.
 struct EndSignal {
     std::uint32_t number = 0;
     std::optional<std::uint64_t> address{}; ///< whose access, or the instruction at which, made a fault
     std::uint32_t tid = 0;                  ///< the thread that it struck; 0: not known
+    bool terminated = false;                ///< std::terminate was called; only of a crash dump, as what follows
+    std::string exception_type;             ///< as mangled; "" none was in flight, or not known
+    std::string exception_text;             ///< its what()
 };
 
 /// Which process this is.
@@ -57,7 +60,7 @@ struct ProcessFacts {
     std::string exe; ///< path; "" not known
     AgentState agent = AgentState::answers;
     SourceFile from{};
-    std::optional<EndSignal> signal{}; ///< only of a core
+    std::optional<EndSignal> signal{}; ///< only of a core or a crash dump
 };
 
 /// A place in the target's source with its literal name.

@@ -65,8 +65,10 @@ private:
             process.user = world_.user_name(process.uid);
         }
         if (notes_.signal) {
-            process.signal = {notes_.signal->number, notes_.signal->address,
-                              notes_.threads.empty() ? 0 : notes_.threads.front().tid};
+            auto& signal = process.signal.emplace();
+            signal.number = notes_.signal->number;
+            signal.address = notes_.signal->address;
+            signal.tid = notes_.threads.empty() ? 0 : notes_.threads.front().tid;
         }
         // Whoever owns the file may have written it; root's, which the kernel writes, is of the process's user.
         into_.file_owner_uid = core_.owner_uid() != 0 ? core_.owner_uid() : process.uid;

@@ -26,6 +26,8 @@ std::string instance_name(std::uint32_t pid, std::uint64_t start_time_ticks);
 
 inline constexpr std::string_view socket_suffix = ".sock";
 inline constexpr std::string_view table_suffix = ".table";
+/// Of what the process wrote when it crashed; not a file that says that there is one.
+inline constexpr std::string_view crash_suffix = ".crash";
 
 enum class PlacedFile { socket, table };
 struct InstanceName {

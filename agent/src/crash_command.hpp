@@ -1,0 +1,38 @@
+// Has the `tasks` command show a crash dump, from within the signal handler of the process that dies: started without
+// the memory of the process being copied, given the dump as its standard input and the process's standard error as its
+// output, a small environment, no other files; waited for until a deadline, killed then. The paths and variables are
+// copied when the crash dump is installed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "fixed_text.hpp"
+
+namespace tasks::agent {
+
+class CrashCommand {
+public:
+    static constexpr std::size_t stack_bytes = 16 * 1024;
+
+    /// `asked`: CrashDumpOptions::command. Takes what is in the environment now; not in a handler.
+    void find(std::string_view asked) noexcept;
+    explicit operator bool() const noexcept { return path_.size() != 0; }
+
+    /// Reads the dump from the beginning of `dump_fd`. True: it ended by itself and had shown the dump.
+    bool show(int dump_fd, int output_fd, std::span<char> stack, std::uint64_t until_ns) const noexcept;
+
+private:
+    struct Child;
+    static int run(void* child) noexcept;
+    void keep_environment() noexcept;
+    static bool ended_well(int pidfd, int pid, std::uint64_t until_ns) noexcept;
+
+    FixedText<4096> path_;
+    FixedText<4096> variables_; ///< one after the other, each with its zero
+    std::array<char*, 8> environment_{};
+};
+
+} // namespace tasks::agent

@@ -1,0 +1,317 @@
+#include "crash_process.hpp"
+
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <new>
+
+#include "borrowed_thread.hpp"
+#include "clock.hpp"
+#include "crash_exception.hpp"
+#include "crash_handlers.hpp"
+#include "crash_stacks.hpp"
+#include "identity.hpp"
+#include "machine_registers.hpp"
+#include "mappings.hpp"
+#include "registry.hpp"
+#include "thread_list.hpp"
+#include "wiped_page.hpp"
+
+namespace tasks::agent {
+namespace {
+
+constexpr std::size_t own_stack_bytes = 256 * 1024;
+constexpr std::size_t most_hole_bytes = 128 * 1024; // below an overflowed stack
+constexpr std::size_t file_stacks_bytes = std::size_t{64} << 20;
+constexpr std::size_t stream_stacks_bytes = std::size_t{4} << 20; // where people read it
+constexpr std::uint64_t one_ms = 1'000'000;
+
+/// All zero in a forked child.
+struct CrashDoor {
+    std::atomic<CrashProcess*> process;
+    std::atomic<bool> installing;
+};
+WipedPage<CrashDoor> crash_door;
+
+CrashProcess* crash_process() noexcept {
+    const CrashDoor* door = crash_door.get();
+    return door == nullptr ? nullptr : door->process.load(std::memory_order_acquire);
+}
+
+bool tells_address(int signal) noexcept {
+    return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE || signal == SIGTRAP;
+}
+
+void on_crash(int signal, const siginfo_t& info, void* context) noexcept {
+    CrashFacts facts;
+    facts.signal = signal;
+    facts.code = info.si_code;
+    facts.tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    if (info.si_code > 0 && tells_address(signal)) {
+        facts.has_address = true;
+        facts.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
+    }
+    if (const NotedException* noted = noted_exception(); noted != nullptr && signal == SIGABRT) {
+        facts.terminated = true;
+        facts.exception_type = noted->type.view();
+        facts.exception_text = noted->text.view();
+    }
+    CrashProcess::dump(facts, context);
+}
+
+/// A process that has run out of numbers for files gets some more, where it may.
+void make_room_for_files() noexcept {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
+        return;
+    limit.rlim_cur = std::min(limit.rlim_cur + 16, limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// What can be read from `from` on, with zeros for the pages below the stack that an overflow ran into.
+std::size_t copy_with_hole(std::uint64_t from, std::span<char> into) noexcept {
+    if (const std::size_t got = read_memory(from, into); got != 0)
+        return got;
+    for (std::uint64_t hole = page_bytes - from % page_bytes; hole <= most_hole_bytes && hole < into.size();
+         hole += page_bytes)
+        if (const std::size_t got = read_memory(from + hole, into.subspan(hole)); got != 0) {
+            std::fill_n(into.data(), hole, '\0');
+            return hole + got;
+        }
+    return 0;
+}
+
+} // namespace
+
+int CrashProcess::install(const CrashDumpOptions& options) noexcept {
+    CrashDoor* door = crash_door.make();
+    if (door == nullptr)
+        return ENOMEM;
+    if (CrashProcess* there = crash_process(); there != nullptr) {
+        there->level_.store(options.level);
+        return 0;
+    }
+    if (door->installing.exchange(true))
+        return EALREADY;
+    Region region{whole_pages(sizeof(CrashProcess)) + whole_pages(sizeof(ProfileWriter)) + ProfileWriter::region_bytes +
+                  whole_pages(protocol::max_stack_bytes + 1) + whole_pages(own_stack_bytes) + page_bytes +
+                  whole_pages(crash_stack_bytes) + whole_pages(CrashCommand::stack_bytes)};
+    const std::span<char> place = region.take(sizeof(CrashProcess));
+    int error = place.empty() ? ENOMEM : 0;
+    if (error == 0) {
+        auto* made = new (place.data()) CrashProcess; // never destroyed
+        made->region_ = std::move(region);
+        error = made->prepare(options);
+        if (error == 0)
+            door->process.store(made, std::memory_order_release);
+    }
+    if (error == 0)
+        error = install_crash_handlers(on_crash);
+    door->installing.store(error == 0);
+    return error;
+}
+
+int CrashProcess::prepare(const CrashDumpOptions& options) noexcept {
+    try {
+        const auto identity = read_identity({});
+        if (!identity)
+            return ENOENT;
+        process_.pid = identity->pid;
+        process_.start_time_ticks = identity->start_time_ticks;
+        process_.uid = identity->uid;
+        process_.name << identity->name;
+        process_.boot_id = identity->boot_id;
+    } catch (const std::bad_alloc&) {
+        return ENOMEM;
+    }
+    pid_ = static_cast<std::uint32_t>(::getpid());
+    if (const int error = output_.choose(options.path, process_); error != 0)
+        return error;
+    command_.find(options.command);
+    deadline_ns_ = std::clamp<std::uint64_t>(options.deadline_ms, 10, 60'000) * one_ms;
+    command_deadline_ns_ = std::clamp<std::uint64_t>(options.command_deadline_ms, 10, 600'000) * one_ms;
+    level_.store(options.level);
+    writer_ = region_.take(sizeof(ProfileWriter));
+    stack_bytes_ = region_.take(protocol::max_stack_bytes + 1);
+    region_.take(1); // a page that nothing touches, below the stack
+    own_stack_ = region_.take(own_stack_bytes);
+    spare_stack_ = region_.take(crash_stack_bytes);
+    child_stack_ = region_.take(CrashCommand::stack_bytes);
+    want_crash_stacks();
+    take_crash_stack();
+    note_terminate();
+    return 0;
+}
+
+void CrashProcess::dump(const CrashFacts& facts, const void* context) noexcept {
+    CrashProcess* process = crash_process();
+    // A child of vfork() is in our memory: its crash is not ours.
+    if (process == nullptr || process->level_.load() == Traceback::none ||
+        process->pid_ != static_cast<std::uint32_t>(::getpid()))
+        return;
+    process->take_turn(facts, context);
+}
+
+void CrashProcess::take_turn(const CrashFacts& facts, const void* context) noexcept {
+    const auto self = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    std::uint32_t nobody = 0;
+    if (turn_.compare_exchange_strong(nobody, self)) {
+        asked_ = {&facts, context};
+        {
+            const BorrowedThread borrowed;
+            run_on_stack(
+                own_stack_.data() + own_stack_.size(),
+                [](void* process) { static_cast<CrashProcess*>(process)->on_own_stack(); }, this);
+        }
+        over_.store(1);
+        ::syscall(SYS_futex, &over_, FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr, nullptr, 0);
+        return;
+    }
+    if (nobody == self && over_.load() == 0)
+        __builtin_longjmp(escape_, 1); // a fault within the dump
+    wait_for_other();
+}
+
+void CrashProcess::wait_for_other() noexcept {
+    const std::uint64_t until = now_ns() + deadline_ns_ + command_deadline_ns_ + 1'000 * one_ms;
+    for (std::uint64_t now = now_ns(); over_.load() == 0 && now < until; now = now_ns()) {
+        const timespec time{.tv_sec = static_cast<time_t>((until - now) / 1'000'000'000),
+                            .tv_nsec = static_cast<long>((until - now) % 1'000'000'000)};
+        ::syscall(SYS_futex, &over_, FUTEX_WAIT_PRIVATE, 0, &time, nullptr, 0);
+    }
+}
+
+/// A fault in here must not come down on the stack that the handler lies on.
+void CrashProcess::on_own_stack() noexcept {
+    stack_t spare{};
+    spare.ss_sp = spare_stack_.data();
+    spare.ss_size = spare_stack_.size();
+    stack_t before{};
+    const bool changed = ::sigaltstack(&spare, &before) == 0;
+    write_guarded();
+    before.ss_flags &= ~SS_ONSTACK;
+    if (changed)
+        ::sigaltstack(&before, nullptr);
+}
+
+[[gnu::noinline]] void CrashProcess::write_guarded() noexcept {
+    if (__builtin_setjmp(escape_) == 0)
+        write();
+    else
+        tell_nested();
+}
+
+protocol::ThreadStack CrashProcess::struck_thread() noexcept {
+    const auto registers = registers_of(*static_cast<const ucontext_t*>(asked_.context));
+    protocol::ThreadStack thread;
+    thread.tid = process_.own_tid;
+    thread.capture = protocol::Capture::captured;
+    thread.taken_at_ns = process_.taken_ns;
+    thread.sp = registers[machine_sp];
+    thread.pc = registers[machine_pc];
+    std::copy(registers.begin(), registers.end(), thread.registers.begin());
+    thread.register_count = machine_register_count;
+    const std::uint64_t top = thread_block(thread.tid).value_or(0);
+    const std::uint64_t whole = top > thread.sp ? top - thread.sp : stack_bytes_.size();
+    const std::size_t got =
+        copy_with_hole(thread.sp, stack_bytes_.first(std::min<std::uint64_t>(whole, stack_bytes_.size())));
+    thread.stack_cut = got > protocol::max_stack_bytes;
+    thread.stack = {stack_bytes_.data(), thread.stack_cut ? protocol::max_stack_bytes : got};
+    return thread;
+}
+
+void CrashProcess::write() noexcept {
+    began_ns_ = now_ns();
+    make_room_for_files();
+    const Registry* registry = Registry::active();
+    CrashOutput::Path path;
+    const OwnedFd file =
+        output_.create(registry == nullptr ? std::string_view{} : registry->directory(), process_, path);
+    if (!file)
+        path = {};
+    const int error = output_.standard_error();
+    OwnedFd memory;
+    if (!file && command_ && error >= 0)
+        memory = above_standard_streams(OwnedFd{::memfd_create("tasks-crash", MFD_CLOEXEC)});
+    dump_fd_ = file ? file.get() : memory ? memory.get() : error;
+    if (dump_fd_ >= 0)
+        write_to(dump_fd_);
+    if (error < 0)
+        return;
+    if (file || memory)
+        show(dump_fd_, path);
+}
+
+int CrashProcess::write_to(int fd) noexcept {
+    Registry* registry = Registry::active();
+    process_.own_tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    const bool system = level_.load() == Traceback::system;
+    process_.agent_tid = registry == nullptr || system ? 0 : registry->agent_tid();
+    process_.taken_ns = began_ns_;
+    process_.taken_realtime_ns = read_clock(CLOCK_REALTIME);
+    const protocol::ThreadStack struck = struck_thread();
+    alignas(OwnTable) char table_place[sizeof(OwnTable)];
+    const OwnTable* table = registry == nullptr ? nullptr : new (table_place) OwnTable{*registry};
+    const std::uint64_t until = began_ns_ + deadline_ns_;
+    // A quarter of the time is for what the walk left in the buffer.
+    auto* writer = new (writer_.data()) ProfileWriter{fd, region_, table, until};
+    return writer->write(process_, {.facts = *asked_.facts,
+                                    .struck = struck,
+                                    .no_agent = registry == nullptr,
+                                    .struck_only = level_.load() == Traceback::single,
+                                    .walk_until_ns = until - deadline_ns_ / 4,
+                                    .all_stacks_bytes = fd == STDERR_FILENO ? stream_stacks_bytes : file_stacks_bytes});
+}
+
+void CrashProcess::show(int file, const CrashOutput::Path& path) noexcept {
+    const int error = output_.standard_error();
+    if (path.size() != 0)
+        say(error, path);
+    dump_fd_ = -1;
+    // The file was opened for writing alone; the command gets one of its own to read.
+    OwnedFd readable;
+    if (path.size() != 0)
+        readable = OwnedFd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+    const int from = path.size() == 0 ? file : readable.get();
+    if (command_ && from >= 0 && command_.show(from, error, child_stack_, now_ns() + command_deadline_ns_))
+        return;
+    if (path.size() == 0)
+        copy_to(error, file);
+}
+
+void CrashProcess::copy_to(int to, int fd) noexcept {
+    ProfileOutput output{to, child_stack_, now_ns() + deadline_ns_};
+    ::lseek(fd, 0, SEEK_SET);
+    for (;;) {
+        const ssize_t got = ::read(fd, stack_bytes_.data(), stack_bytes_.size());
+        if (got <= 0 && !(got < 0 && errno == EINTR))
+            break;
+        if (got > 0)
+            output << std::string_view{stack_bytes_.data(), static_cast<std::size_t>(got)};
+    }
+    output.finish();
+}
+
+void CrashProcess::say(int fd, const CrashOutput::Path& path) noexcept {
+    ProfileOutput output{fd, child_stack_, now_ns() + deadline_ns_ / 4};
+    output << "tasks: crash dump of " << process_.name.view() << " (pid " << process_.pid << "): tasks stack --from "
+           << path.view() << "\n";
+    output.finish();
+}
+
+/// What was in the buffer is lost; a reader sees a text that was cut, and why.
+void CrashProcess::tell_nested() noexcept {
+    if (dump_fd_ < 0)
+        return;
+    ProfileOutput output{dump_fd_, child_stack_, now_ns() + deadline_ns_ / 4};
+    output << "\nincomplete  the dump itself crashed: tasks or threads are missing\n";
+    output.finish();
+}
+
+} // namespace tasks::agent

@@ -1,0 +1,69 @@
+// The crash dump of this process: everything that it needs, made when it is installed, in memory of its own that stays
+// as long as the process and that a forked child does not see. One thread writes it, the first that crashes; others
+// that crash meanwhile wait for it, not longer than it may take. What happens at a crash is async-signal-safe: no lock,
+// no memory taken, a deadline on each step.
+#pragma once
+
+#include <signal.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include <tasks/crash_dump.hpp>
+
+#include "crash_command.hpp"
+#include "crash_facts.hpp"
+#include "crash_output.hpp"
+#include "profile_writer.hpp"
+
+namespace tasks::agent {
+
+class CrashProcess {
+public:
+    /// 0 or an errno value. Once a process: later only the level is set.
+    static int install(const CrashDumpOptions& options) noexcept;
+
+    /// The dump, unless one was made. Any thread, in or outside of a handler.
+    static void dump(const CrashFacts& facts, const void* context) noexcept;
+
+private:
+    struct Asked {
+        const CrashFacts* facts;
+        const void* context; ///< ucontext_t
+    };
+
+    int prepare(const CrashDumpOptions& options) noexcept;
+    void take_turn(const CrashFacts& facts, const void* context) noexcept;
+    void wait_for_other() noexcept;
+    void on_own_stack() noexcept;
+    void write_guarded() noexcept;
+    void write() noexcept;
+    int write_to(int fd) noexcept;
+    void show(int file, const CrashOutput::Path& path) noexcept;
+    void copy_to(int from, int fd) noexcept;
+    void say(int fd, const CrashOutput::Path& path) noexcept;
+    void tell_nested() noexcept;
+    protocol::ThreadStack struck_thread() noexcept;
+
+    std::uint32_t pid_ = 0;
+    std::atomic<Traceback> level_{Traceback::none};
+    std::uint64_t deadline_ns_ = 0;
+    std::uint64_t command_deadline_ns_ = 0;
+    ProfiledProcess process_;
+    CrashOutput output_;
+    CrashCommand command_;
+    Region region_;
+    std::span<char> writer_;
+    std::span<char> stack_bytes_; ///< of the struck thread
+    std::span<char> own_stack_;   ///< that the dump runs on
+    std::span<char> spare_stack_; ///< of the handler of a fault within the dump
+    std::span<char> child_stack_;
+    std::atomic<std::uint32_t> turn_{0}; ///< the thread that dumps
+    std::atomic<std::uint32_t> over_{0};
+    Asked asked_{};
+    std::uint64_t began_ns_ = 0;
+    int dump_fd_ = -1; ///< while it is written
+    void* escape_[5]{};
+};
+
+} // namespace tasks::agent

@@ -1,0 +1,232 @@
+#!/usr/bin/python3
+# ctest: TIMEOUT 300
+"""A process that crashes writes what all its tasks did, and ends as it would have without: the same signal, the same
+core. Whatever way it dies; also where the dump itself goes wrong."""
+import glob
+import json
+import os
+import resource
+import signal
+import subprocess
+import tempfile
+import time
+
+from example_process import BINARY, PATIENCE, SANITIZED, tasks
+
+CRASHER = os.path.join(BINARY, "tests/targets/crasher")
+WAITING = 8  # threads with a job that wait
+QUEUED = 3
+
+# Way to die: the signal, a function on the struck thread's stack, tasks beside those that wait and are queued.
+WAYS = {
+    "segv": (signal.SIGSEGV, "read_nothing", 1),
+    "abort": (signal.SIGABRT, "die", 1),
+    "bus": (signal.SIGBUS, "read_past_the_end", 1),
+    "fpe": (signal.SIGFPE, "divide", 1),
+    "ill": (signal.SIGILL, "die", 1),
+    "trap": (signal.SIGTRAP, "die", 1),
+    "quit": (signal.SIGQUIT, "die", 1),
+    "kill": (signal.SIGSEGV, "by_kill", 1),
+    "overflow": (signal.SIGSEGV, "overflow", 1),
+    "overflow-thread": (signal.SIGSEGV, "overflow", 2),
+    "overflow-crash-stack": (signal.SIGSEGV, "overflow", 2),
+    "segv-thread": (signal.SIGSEGV, "read_nothing", 2),
+    "segv-plain-thread": (signal.SIGSEGV, "read_nothing", 2),
+    "throw": (signal.SIGABRT, "throw_error", 1),
+    "throw-thread": (signal.SIGABRT, "throw_error", 2),
+    "throw-spite": (signal.SIGABRT, "throw_spite", 1),
+    "noexcept": (signal.SIGABRT, "throw_in_noexcept", 1),
+    "terminate": (signal.SIGABRT, "die", 1),
+    "two": (signal.SIGSEGV, "read_nothing", 3),
+    "files": (signal.SIGSEGV, "out_of_files", 1),
+    "malloc": (signal.SIGSEGV, "in_malloc", 2),
+}
+
+
+class Death:
+    """One run of the program: how it ended, what it said, and the dump that it left."""
+
+    def __init__(self, *words, patience=PATIENCE, **environment):
+        self.directory = tempfile.TemporaryDirectory(prefix="tasks-test-")
+        path = self.directory.name
+        self.place = os.path.join(path, "place")
+        os.mkdir(self.place, 0o700)
+        environment = {**os.environ, "TASKS_DIR": self.place, "TASKS_BINARY": "/nonexistent", "TASKS_TRACEBACK": "",
+                       **environment}
+        with open(path + "/out", "wb") as out, open(path + "/err", "wb") as err:
+            began = time.monotonic()
+            process = subprocess.Popen([CRASHER, *map(str, words)], cwd=path, env=environment,
+                                       stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (-1, -1)))
+            self.pid = process.pid
+            self.status = self.wait(process, patience)
+            self.seconds = time.monotonic() - began
+        self.out = open(path + "/out", errors="replace").read()
+        self.err = open(path + "/err", errors="replace").read()
+        dumps = glob.glob(self.place + "/*.crash")
+        self.dump = dumps[0] if dumps else None
+
+    @staticmethod
+    def wait(process, patience):
+        end = time.monotonic() + patience
+        while True:
+            pid, status = os.waitpid(process.pid, os.WNOHANG)
+            if pid:
+                process.returncode = status
+                return status
+            if time.monotonic() > end:
+                process.kill()
+                process.wait()
+                raise AssertionError(f"{process.args} did not end within {patience} s")
+            time.sleep(0.01)
+
+    @property
+    def signal(self):
+        return os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else None
+
+    def report(self):
+        return json.loads(tasks("stack", "--from", self.dump, "--json"))
+
+    def text(self):
+        return open(self.dump, errors="replace").read()
+
+
+def group_of(report, name):
+    found = [group for group in report["groups"] if group["name"] == name]
+    assert len(found) == 1, (name, [group["name"] for group in report["groups"]])
+    return found[0]
+
+
+def functions(group):
+    return [frame["function"] or "" for frame in group["frames"]]
+
+
+def check_complete(report, number, function, beside):
+    assert report["signal"]["number"] == number, report["signal"]
+    assert report["tasks"] == WAITING + QUEUED + beside, (report["tasks"], [(g["count"], g["name"]) for g in report["groups"]])
+    waiting = group_of(report, "charge card")
+    assert waiting["count"] == WAITING and waiting["wait_reason"] == "chan send", waiting
+    assert any("wait_for_ever" in each for each in functions(waiting)), functions(waiting)
+    assert group_of(report, "queued")["count"] == QUEUED
+    struck = report["groups"][0]
+    assert [each["tid"] for each in struck["tasks"]] == [report["signal"]["tid"]], struck["tasks"]
+    assert any(function in each for each in functions(struck)), (function, functions(struck), struck["no_stack"])
+    assert not report["incomplete"], report["incomplete"]
+
+
+def check_way(way):
+    number, function, beside = WAYS[way]
+    plain, death = Death("plain-" + way), Death(way)
+    assert plain.signal == number and not plain.dump, (way, plain.status)
+    assert death.status == plain.status, (way, death.status, plain.status, death.err)  # with the core's bit
+    assert death.dump, (way, death.err)
+    check_complete(death.report(), number, function, beside)
+    return death
+
+
+def check_ways():
+    for way in WAYS:
+        try:
+            check_way(way)
+        except AssertionError as error:
+            raise AssertionError(f"{way}: {error}") from error
+
+
+def check_cores():
+    """Where cores are files beside the program: the same thread, address and stack as without the dump."""
+    for way in ("segv", "overflow-thread", "throw"):
+        death = Death(way)
+        cores = [core for core in glob.glob(death.directory.name + "/core*") if os.path.getsize(core)]
+        if not cores:
+            assert open("/proc/sys/kernel/core_pattern").read().strip() not in ("core", "core.%p"), "no core was written"
+            print("cores are no files beside the program here: only that one was made is compared")
+            return
+        core = json.loads(tasks("stack", "--core", cores[0], "--json"))
+        dump = death.report()
+        assert {key: core["signal"][key] for key in ("number", "address", "tid")} == \
+               {key: dump["signal"][key] for key in ("number", "address", "tid")}, (core["signal"], dump["signal"])
+        struck = [group for group in core["groups"] if core["signal"]["tid"] in [each["tid"] for each in group["tasks"]]]
+        own = [frame["address"] for frame in dump["groups"][0]["frames"]]
+        there = [frame["address"] for frame in struck[0]["frames"]]
+        # Of a stack that overflowed the reader of cores has the innermost frame alone.
+        assert there == own[:len(there)] and (len(there) == len(own) or "overflow" in way), (functions(struck[0]), own[:20])
+
+
+def check_exception():
+    told = Death("throw").report()["signal"]["exception"]
+    assert told == {"type": "std::runtime_error", "what": "no route to the bank"}, told
+    assert Death("terminate").report()["signal"]["exception"] == {"type": None, "what": None}
+    spite = Death("throw-spite").report()["signal"]["exception"]
+    assert spite["what"] == "spite\\x0a  end  tasks 99", spite  # one field, as all texts of a process
+
+
+def check_levels():
+    single = Death("segv-thread", TASKS_TRACEBACK="single").report()
+    assert single["tasks"] == 1 and single["groups"][0]["name"] == "settle", single
+    assert any("only the thread that crashed" in each["reason"] for each in single["incomplete"]), single["incomplete"]
+    system = Death("segv", TASKS_TRACEBACK="system").report()
+    assert system["tasks"] == WAITING + QUEUED + 2 and group_of(system, "tasks-agent"), system["tasks"]
+    none = Death("segv", TASKS_TRACEBACK="none")
+    assert none.signal == signal.SIGSEGV and not none.dump
+    asked = Death("plain-segv", TASKS_TRACEBACK="all")  # the program does not ask, its operator does
+    check_complete(asked.report(), *WAYS["segv"])
+
+
+def check_chain():
+    death = Death("segv", CRASHER_HANDLER="returns")
+    assert death.out.count("handler before") == 1 and death.signal == signal.SIGSEGV, (death.out, death.status)
+    check_complete(death.report(), *WAYS["segv"])
+    plain, death = Death("plain-segv", CRASHER_HANDLER="crashes"), Death("segv", CRASHER_HANDLER="crashes")
+    assert death.signal == signal.SIGSEGV, death.status
+    assert plain.signal == signal.SIGSEGV, plain.status
+    check_complete(death.report(), *WAYS["segv"])
+
+
+def check_child():
+    death = Death("fork")
+    assert f"child {int(signal.SIGSEGV)}" in death.out and death.status == 0, (death.out, death.status)
+    assert not death.dump, "a forked child wrote its parent's dump"
+
+
+def check_path():
+    with tempfile.TemporaryDirectory(prefix="tasks-test-") as path:
+        death = Death("segv", QUEUED, path + "/")
+        made = os.listdir(path)
+        assert len(made) == 1 and made[0].startswith(f"crasher.{death.pid}-") and made[0].endswith(".crash"), made
+        assert os.stat(os.path.join(path, made[0])).st_mode & 0o777 == 0o600
+        assert os.path.join(path, made[0]) in death.err, death.err
+        death = Death("segv", QUEUED, path + "/one")
+        check_complete(json.loads(tasks("stack", "--from", path + "/one", "--json")), *WAYS["segv"])
+        death = Death("segv", QUEUED, path + "/no/such/place")
+        assert death.signal == signal.SIGSEGV and "\nend  tasks 12" in death.err, death.err  # then to standard error
+        assert "Invalid argument" in Death("segv", QUEUED, "one").err
+
+
+def check_many():
+    """Raw, as many as may be; the rest is told as missing."""
+    many = int(os.environ.get("TASKS_TEST_CRASHED_TASKS", 100_000 if SANITIZED else 1_000_000))
+    death = Death("segv", many, patience=240, CRASHER_DEADLINE_MS="2000")
+    assert death.signal == signal.SIGSEGV
+    text = death.text()
+    assert "\nend  tasks " in text[-200:], text[-500:]
+    told = text.count("\n1 task  ")
+    threads = text.count("\n1 task  job  chan send")
+    assert "\n1 task  thread" in text and f"\nend  tasks {told}  dropped 0\n" in text, text[-300:]
+    whole = told == many + WAITING + 1
+    assert whole or "the time was too short" in text[-500:], (told, text[-500:])
+    print(f"{many} tasks: {told} told, {threads} of {WAITING} threads with a job, {len(text) >> 20} MiB")
+
+
+def main():
+    check_ways()
+    check_cores()
+    check_exception()
+    check_levels()
+    check_chain()
+    check_child()
+    check_path()
+    check_many()
+
+
+if __name__ == "__main__":
+    main()
