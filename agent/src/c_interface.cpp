@@ -87,6 +87,9 @@ AgentOptions options_of(const tasks_agent_options* given) noexcept {
     take(given->history_interval_s, options.history_interval_s);
     take(given->capture_signal, options.capture_signal);
     options.start_after_fork = given->start_after_fork != 0;
+    if (given->when_asleep == static_cast<int>(WhenAsleep::dump) ||
+        given->when_asleep == static_cast<int>(WhenAsleep::abort))
+        options.when_asleep = static_cast<WhenAsleep>(given->when_asleep);
     return options;
 }
 

@@ -173,9 +173,10 @@ void CrashProcess::take_turn(const CrashFacts& facts, const void* context) noexc
         ::syscall(SYS_futex, &over_, FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr, nullptr, 0);
         return;
     }
-    if (nobody == self && over_.load() == 0)
+    if (nobody == self && guarded_.load())
         __builtin_longjmp(escape_, 1); // a fault within the dump
-    wait_for_other();
+    if (nobody != self)
+        wait_for_other();
 }
 
 void CrashProcess::wait_for_other() noexcept {
@@ -201,10 +202,13 @@ void CrashProcess::on_own_stack() noexcept {
 }
 
 [[gnu::noinline]] void CrashProcess::write_guarded() noexcept {
-    if (__builtin_setjmp(escape_) == 0)
+    if (__builtin_setjmp(escape_) == 0) {
+        guarded_.store(true);
         write();
-    else
-        tell_nested();
+    } else if (faults_.fetch_add(1) == 0) {
+        tell_nested(); // a fault in there ends it all
+    }
+    guarded_.store(false);
 }
 
 protocol::ThreadStack CrashProcess::struck_thread() noexcept {
@@ -255,16 +259,16 @@ int CrashProcess::write_to(int fd) noexcept {
     process_.agent_tid = registry == nullptr || system ? 0 : registry->agent_tid();
     process_.taken_ns = began_ns_;
     process_.taken_realtime_ns = read_clock(CLOCK_REALTIME);
-    const protocol::ThreadStack struck = struck_thread();
+    const protocol::ThreadStack struck = asked_.context == nullptr ? protocol::ThreadStack{} : struck_thread();
     alignas(OwnTable) char table_place[sizeof(OwnTable)];
     const OwnTable* table = registry == nullptr ? nullptr : new (table_place) OwnTable{*registry};
     const std::uint64_t until = began_ns_ + deadline_ns_;
     // A quarter of the time is for what the walk left in the buffer.
     auto* writer = new (writer_.data()) ProfileWriter{fd, region_, table, until};
     return writer->write(process_, {.facts = *asked_.facts,
-                                    .struck = struck,
+                                    .struck = asked_.context == nullptr ? nullptr : &struck,
                                     .no_agent = registry == nullptr,
-                                    .struck_only = level_.load() == Traceback::single,
+                                    .struck_only = asked_.context != nullptr && level_.load() == Traceback::single,
                                     .walk_until_ns = until - deadline_ns_ / 4,
                                     .all_stacks_bytes = fd == STDERR_FILENO ? stream_stacks_bytes : file_stacks_bytes});
 }

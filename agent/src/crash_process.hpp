@@ -23,13 +23,14 @@ public:
     /// 0 or an errno value. Once a process: later only the level is set.
     static int install(const CrashDumpOptions& options) noexcept;
 
-    /// The dump, unless one was made. Any thread, in or outside of a handler.
+    /// The dump, unless one was made. On the thread that a signal struck, in its handler; or on the agent's own,
+    /// without a context.
     static void dump(const CrashFacts& facts, const void* context) noexcept;
 
 private:
     struct Asked {
         const CrashFacts* facts;
-        const void* context; ///< ucontext_t
+        const void* context; ///< ucontext_t; null: no thread was struck, the agent's own writes
     };
 
     int prepare(const CrashDumpOptions& options) noexcept;
@@ -62,7 +63,9 @@ private:
     std::atomic<std::uint32_t> over_{0};
     Asked asked_{};
     std::uint64_t began_ns_ = 0;
-    int dump_fd_ = -1; ///< while it is written
+    int dump_fd_ = -1;                 ///< while it is written
+    std::atomic<bool> guarded_{false}; ///< escape_ can be gone to
+    std::atomic<std::uint32_t> faults_{0};
     void* escape_[5]{};
 };
 

@@ -1,5 +1,6 @@
 #include "housekeeping.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "record_writer.hpp"
@@ -7,6 +8,11 @@
 namespace tasks::agent {
 
 std::uint64_t Housekeeping::run(std::uint64_t now_ns) noexcept {
+    const std::uint64_t table = look_after_table(now_ns);
+    return watchdog_ == nullptr ? table : std::min(table, watchdog_->run(now_ns));
+}
+
+std::uint64_t Housekeeping::look_after_table(std::uint64_t now_ns) noexcept {
     while (registry_.grow_ahead()) {
     }
     put(registry_.file().header().seen_alive_ns, now_ns);

@@ -33,7 +33,7 @@ int ProfileWriter::write(const ProfiledProcess& process, const Crash& crash) noe
                                        .taken_ns = process.taken_ns,
                                        .stack_bytes = protocol::default_stack_bytes,
                                        .all_stacks_bytes = crash.all_stacks_bytes,
-                                       .own = &crash.struck,
+                                       .own = crash.struck,
                                        .own_only = crash.struck_only,
                                        .until_ns = crash.walk_until_ns})
                                      .run(blocks);

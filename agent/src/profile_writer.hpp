@@ -32,7 +32,7 @@ public:
     /// What a crash dump has beside.
     struct Crash {
         const CrashFacts& facts;
-        const protocol::ThreadStack& struck; ///< the calling thread, as the signal found it
+        const protocol::ThreadStack* struck; ///< the calling thread, as the signal found it; null: none was struck
         bool no_agent;
         bool struck_only;
         std::uint64_t walk_until_ns;

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <new>
 
 #include <tasks/protocol/places.hpp>
 
@@ -114,7 +115,9 @@ Result<std::unique_ptr<Run>> Run::start(const AgentOptions& options, std::string
     if (auto reader = protocol::TableReader::open(run->registry_->file()); reader)
         run->table_ = std::move(*reader);
     const CheckedOptions limits = checked(options);
-    run->housekeeping_.emplace(*run->registry_, limits.history_interval_ns);
+    if (options.when_asleep != WhenAsleep::nothing && install_crash_dump() == 0)
+        run->watchdog_.reset(new (std::nothrow) Watchdog{*run->registry_, options});
+    run->housekeeping_.emplace(*run->registry_, limits.history_interval_ns, run->watchdog_.get());
     auto server = Server::create(std::move(*listener), *run->housekeeping_, limits.deadline_ns);
     if (!server)
         return Failure{server.error()};

@@ -69,6 +69,7 @@ private:
     Place place_;
     Registry* registry_ = nullptr; // never freed
     std::optional<protocol::TableReader> table_;
+    std::unique_ptr<Watchdog> watchdog_;
     std::optional<Housekeeping> housekeeping_;
     std::unique_ptr<Server> server_;
     pthread_t thread_{};

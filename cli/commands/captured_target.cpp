@@ -1,5 +1,8 @@
 #include "commands/captured_target.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "capture/capture.hpp"
 #include "capture/file_capture.hpp"
 #include "commands/named_stacks.hpp"
@@ -18,6 +21,19 @@ Result<inspect::Target, inspect::Error> find(discovery::Discovery& discovery, co
     }
     return text.start_time_ticks ? discovery.by_instance(*text.pid, *text.start_time_ticks)
                                  : discovery.by_pid(*text.pid);
+}
+
+/// What a dead process wrote when it crashed, beside its table; "" it wrote nothing there. Of a link, or another
+/// user's file, nothing is believed.
+std::string crash_dump_of(const inspect::Target& target) {
+    const auto& files = target.files;
+    struct stat facts{};
+    if (target.process.agent != inspect::AgentState::dead || files.directory == nullptr ||
+        ::fstatat(files.directory->get(), files.crash_name().c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(facts.st_mode) || !files.trusts(facts.st_uid)) {
+        return "";
+    }
+    return files.directory_path + "/" + files.crash_name();
 }
 
 /// All that there is: a saved snapshot is for every verb.
@@ -44,6 +60,9 @@ Result<inspect::Snapshot, inspect::Error> capture_asked(const inspect::World& wo
     const auto target = find(*discovery, asked);
     if (!target) {
         return Failure{target.error()};
+    }
+    if (const auto dump = crash_dump_of(*target); !dump.empty()) {
+        return inspect::capture_from_file(world, dump, asked.timeout_ns);
     }
     return inspect::capture(world, *target, inspect::with_timeout(options, asked.timeout_ns));
 }

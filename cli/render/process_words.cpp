@@ -103,8 +103,9 @@ std::string live_meaning(const inspect::ProcessFacts& process, std::uint64_t tak
     case AgentState::none:
         return "this process has no agent: this is from /proc and its memory";
     case AgentState::profile:
-        return "this is from a " + std::string{process.signal ? "crash dump" : "profile"} + " that it wrote" +
-               at_moment(" at ", taken_at_realtime_ns) + struck(process);
+        return "this is from a " + std::string{process.signal || process.asleep ? "crash dump" : "profile"} +
+               " that it wrote" + at_moment(" at ", taken_at_realtime_ns) + struck(process) +
+               (process.asleep ? "; all tasks were asleep: none could ever go on" : "");
     case AgentState::core:
         return "this is from its core, written" + at_moment(" at ", taken_at_realtime_ns) + struck(process);
     }

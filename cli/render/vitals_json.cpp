@@ -95,6 +95,9 @@ void write_heading(const inspect::ProcessFacts& process, std::uint64_t taken_at_
         json.key("file").string_unless_empty(process.from.path);
         json.end_object();
     }
+    if (process.asleep) {
+        json.key("asleep").boolean(true);
+    }
     json.key("signal");
     if (!process.signal) {
         json.null();

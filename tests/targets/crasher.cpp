@@ -1,13 +1,20 @@
 // Dies, in the way that its first word says, with eight threads that wait and as many registered tasks as its second
 // word says (default 3): for tests of crash dumps. The third is where the dump goes ("": as the library chooses); the
-// command that shows it comes by TASKS_BINARY. "plain-WAY": the same without a crash dump.
+// command that shows it comes by TASKS_BINARY. "plain-WAY": the same without a crash dump. In the environment:
+// CRASHER_HANDLER=returns, crashes: a handler of SIGSEGV that was there before, which tells how long the dump took and
+// how often it took memory; CRASHER_DELAY_US: until the second fault of "again"; CRASHER_THREADS: as many in place of
+// eight; CRASHER_ASLEEP=dump, abort: the watchdog.
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -30,6 +37,15 @@
 #include <tasks/wait.hpp>
 
 namespace {
+
+std::atomic<long> allocations{0};
+std::uint64_t crashed_at = 0; // just before
+
+std::uint64_t now_us() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000;
+}
 
 std::mutex gate;
 std::condition_variable opened;
@@ -146,6 +162,31 @@ void in_malloc() {
     read_nothing();
 }
 
+/// A second fault comes upon the thread that dumps.
+void again() {
+    const auto tid = static_cast<long>(::syscall(SYS_gettid));
+    std::thread{[tid] {
+        ::syscall(SYS_tgkill, ::getpid(), tid, SIGSEGV);
+        const char* delay = std::getenv("CRASHER_DELAY_US");
+        ::usleep(delay == nullptr ? 1'000 : static_cast<useconds_t>(std::atoi(delay)));
+        ::syscall(SYS_tgkill, ::getpid(), tid, SIGSEGV);
+        for (;;)
+            ::pause();
+    }}.detach();
+    for (;;)
+        ::pause();
+}
+
+/// A client may come: nobody is asleep.
+void serve() {
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    ::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address.sun_family);
+    ::listen(listener, 1);
+    ::accept(listener, nullptr, nullptr);
+}
+
 struct Way {
     const char* name;
     void (*die)();
@@ -171,12 +212,18 @@ const Way ways[]{{"segv", read_nothing},
                  {"two", two_at_once},
                  {"fork", in_forked_child},
                  {"files", out_of_files},
-                 {"malloc", in_malloc}};
+                 {"malloc", in_malloc},
+                 {"again", again},
+                 {"sleep", wait_for_ever},
+                 {"serve", serve}};
 
 extern "C" void handler_before(int signal, siginfo_t* info, void*) {
-    char text[] = "handler before\n";
+    const long taken = allocations;
+    const std::uint64_t us = now_us() - crashed_at;
+    char text[100];
+    const int bytes = std::snprintf(text, sizeof text, "handler before: %ld allocations, %lu us\n", taken, us);
     if (info->si_signo == signal)
-        (void)!::write(STDOUT_FILENO, text, sizeof text - 1);
+        (void)!::write(STDOUT_FILENO, text, static_cast<std::size_t>(bytes));
     ::signal(signal, SIG_DFL);
 }
 
@@ -205,13 +252,34 @@ void install(const std::string& path) {
 
 int die(std::string way) {
     for (const Way& each : ways)
-        if (way == each.name)
+        if (way == each.name) {
+            allocations = 0;
+            crashed_at = now_us();
             return each.die(), 0;
+        }
     std::fprintf(stderr, "%s: no such way to die\n", way.c_str());
     return 2;
 }
 
+tasks::WhenAsleep when_asleep() {
+    const char* asked = std::getenv("CRASHER_ASLEEP");
+    return asked == nullptr                   ? tasks::WhenAsleep::nothing
+           : std::strcmp(asked, "abort") == 0 ? tasks::WhenAsleep::abort
+                                              : tasks::WhenAsleep::dump;
+}
+
 } // namespace
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void* malloc(std::size_t bytes) { return ++allocations, __libc_malloc(bytes); }
+void* calloc(std::size_t count, std::size_t bytes) { return ++allocations, __libc_calloc(count, bytes); }
+void* realloc(void* from, std::size_t bytes) { return ++allocations, __libc_realloc(from, bytes); }
+}
+#endif
 
 int main(int count, char** words) {
     std::string way = count > 1 ? words[1] : "segv";
@@ -223,13 +291,16 @@ int main(int count, char** words) {
     options.name = "crasher";
     options.table_cap_bytes = std::size_t{1} << 30;
     options.table_initial_bytes = std::size_t{1} << 20;
+    options.when_asleep = when_asleep();
     const tasks::Agent agent{options};
     if (!plain)
         install(count > 3 ? words[3] : "");
+    const char* asked = std::getenv("CRASHER_THREADS");
+    const int threads_wanted = asked == nullptr ? 8 : std::atoi(asked);
     std::deque<std::thread> threads;
-    for (int at = 0; at < 8; ++at)
+    for (int at = 0; at < threads_wanted; ++at)
         threads.emplace_back(wait_for_ever);
-    while (waiting < 8)
+    while (waiting < threads_wanted)
         std::this_thread::yield();
     std::vector<tasks::JobHandle> queued;
     queued.reserve(static_cast<std::size_t>(tasks_wanted));

@@ -38,7 +38,8 @@ typedef struct tasks_agent_options {
     uint32_t history_interval_s;
     int capture_signal;
     int start_after_fork; /* 0 or 1 */
-    uint64_t reserved[4]; /* 0 */
+    int when_asleep;      /* 0 nothing, 1 dump, 2 dump and abort */
+    uint64_t reserved[3]; /* 0 */
 } tasks_agent_options;
 
 /* Starts the agent, or joins the one that runs: then `options` are ignored. Returns a number for tasks_agent_stop, 0

@@ -32,6 +32,13 @@
 
 namespace tasks {
 
+/// What the agent does when all tasks of the process are asleep for ever.
+enum class WhenAsleep {
+    nothing, ///< it does not look
+    dump,    ///< a crash dump (tasks/crash_dump.hpp), once; the process stays as it is
+    abort,   ///< the same, then abort()
+};
+
 /// A number outside of its bounds is moved to the nearest one inside; that is no error.
 struct AgentOptions {
     /// What the process calls itself in lists; at most 63 bytes are kept. Empty: the program's file name. Copied.
@@ -67,6 +74,13 @@ struct AgentOptions {
     /// other. Where it cannot start in the child nothing is said; an Agent made there joins it, or tries again and
     /// tells why.
     bool start_after_fork = false;
+    /// As Go's "all goroutines are asleep": the agent's thread looks every 3 s whether every thread of the host waits,
+    /// without a timeout, for another one of the process (a mutex, a condition variable, a join), every task that no
+    /// thread carries for another task, and no signal that others send has a handler; if that is so at two looks, and
+    /// none ran in between, it writes a crash dump. A thread that polls, accepts, reads, sleeps or waits for a signal
+    /// keeps the process awake, as does a lock that it shares with another process. Starting with this option installs
+    /// the crash dump (tasks/crash_dump.hpp).
+    WhenAsleep when_asleep = WhenAsleep::nothing;
 };
 
 /// Starts the agent on construction, stops it on destruction. At most one runs in a process: a second Agent joins the

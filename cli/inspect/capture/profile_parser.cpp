@@ -85,6 +85,8 @@ void Parser::take_top(std::string_view line) {
         good = seen_tasks_ == 0 && take_time(fields); // ages count from it
     } else if (take_keyword(first, "signal")) {
         good = take_signal(first, fields);
+    } else if (first == "asleep") {
+        snapshot_.process.asleep = true;
     } else if (first == "terminate" && snapshot_.process.signal) {
         take_terminate(fields);
     } else if (first == "module") {

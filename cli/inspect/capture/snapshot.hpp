@@ -45,8 +45,8 @@ struct EndSignal {
     std::optional<std::uint64_t> address{}; ///< whose access, or the instruction at which, made a fault
     std::uint32_t tid = 0;                  ///< the thread that it struck; 0: not known
     bool terminated = false;                ///< std::terminate was called; only of a crash dump, as what follows
-    std::string exception_type;             ///< as mangled; "" none was in flight, or not known
-    std::string exception_text;             ///< its what()
+    std::string exception_type{};           ///< as mangled; "" none was in flight, or not known
+    std::string exception_text{};           ///< its what()
 };
 
 /// Which process this is.
@@ -61,6 +61,7 @@ struct ProcessFacts {
     AgentState agent = AgentState::answers;
     SourceFile from{};
     std::optional<EndSignal> signal{}; ///< only of a core or a crash dump
+    bool asleep = false;               ///< it wrote a dump because no task of it could ever go on
 };
 
 /// A place in the target's source with its literal name.

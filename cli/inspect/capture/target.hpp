@@ -26,6 +26,7 @@ struct AgentFiles {
 
     std::string socket_name() const { return name(protocol::socket_suffix); }
     std::string table_name() const { return name(protocol::table_suffix); }
+    std::string crash_name() const { return name(protocol::crash_suffix); }
     std::string socket_path() const { return directory_path + "/" + socket_name(); }
     std::string table_path() const { return directory_path + "/" + table_name(); }
     bool trusts(std::uint32_t uid) const noexcept { return uid == owner_uid || uid == 0; }

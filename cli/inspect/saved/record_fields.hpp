@@ -28,6 +28,9 @@ template <class Archive> void fields(Archive& a, EndSignal& of) {
     a.number(1, of.number);
     a.number(2, of.address);
     a.number(3, of.tid);
+    a.flag(4, of.terminated);
+    a.text(5, of.exception_type);
+    a.text(6, of.exception_text);
 }
 
 template <class Archive> void fields(Archive& a, ProcessFacts& of) {
@@ -41,6 +44,7 @@ template <class Archive> void fields(Archive& a, ProcessFacts& of) {
     a.enumeration(8, of.agent, AgentState::core);
     a.message(9, of.from);
     a.message(10, of.signal);
+    a.flag(11, of.asleep);
 }
 
 template <class Archive> void fields(Archive& a, QueueFacts& of) {

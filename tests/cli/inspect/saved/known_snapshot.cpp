@@ -13,7 +13,8 @@ void add_process(Snapshot& snapshot) {
                         .exe = "/srv/payments/bin/payments",
                         .agent = AgentState::core,
                         .from = {FileKind::core, "core.12336"},
-                        .signal = EndSignal{11, 0, 12337, false, {}, {}}};
+                        .signal = EndSignal{6, 0, 12337, true, "St13runtime_error", "no route"},
+                        .asleep = true};
     snapshot.taken_at_ns = 96'834'123'456'789;
     snapshot.taken_at_realtime_ns = 1'795'277'475'123'456'789;
     snapshot.skew_ns = 12'000;
