@@ -1,14 +1,15 @@
 #include "crash_level.hpp"
 
+#include <stdlib.h>
+
 #include <array>
-#include <cstdlib>
 #include <string_view>
 #include <utility>
 
 namespace tasks::agent {
 
 std::optional<Traceback> asked_level() noexcept {
-    const char* value = std::getenv("TASKS_TRACEBACK");
+    const char* value = ::secure_getenv("TASKS_TRACEBACK");
     for (const auto& [word, level] :
          std::array<std::pair<std::string_view, Traceback>, 4>{{{"none", Traceback::none},
                                                                 {"single", Traceback::single},

@@ -1,4 +1,5 @@
-// What TASKS_TRACEBACK in the environment says of crash dumps. Reads the environment: not in a signal handler.
+// What TASKS_TRACEBACK in the environment says of crash dumps; nothing in a program that has other rights than its
+// caller. Reads the environment: not in a signal handler.
 #pragma once
 
 #include <optional>

@@ -6,6 +6,7 @@ posix_spawn, which costs what the row "/bin/true" says; it is not subtracted.
 
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -291,6 +292,20 @@ def running(table, binaries, tasks, directory):
                 table.add("  tasks stack", whole.ms, "ms", note="from its start to its end, with lines")
 
 
+def crash(table, binaries):
+    """From the fault to the handler that was there before, which the program has tell it; the kernel's core apart."""
+    def took(**asked):
+        words = [f"{binaries}/tests/targets/crasher", "segv", asked.pop("tasks", "0")]
+        environment = {**ENVIRONMENT, "TASKS_BINARY": "/nonexistent", "CRASHER_HANDLER": "returns", **asked}
+        told = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment).stdout.decode()
+        return re.search(r"(\d+) allocations, (\d+) us", told).groups()
+    runs = [took(tasks="10000") for _ in range(5)]
+    table.add("raw crash dump", min(int(us) for _, us in runs) / 1000, "ms", 200, note="10,000 tasks, best of 5")
+    table.add("  allocations", max(int(count) for count, _ in runs), "", 0)
+    threads = [took(CRASHER_THREADS="10000") for _ in range(3)]
+    table.add("  of threads", min(int(us) for _, us in threads) / 1000, "ms", note="10,000 that wait, each with its stack")
+
+
 def million(table, bench, tasks, directory):
     with Staying(f"{bench}_waiting_jobs", str(MILLION)) as process:
         run = best([tasks, "stack", str(process.pid)], 10)
@@ -355,6 +370,7 @@ def main(binaries):
         with tempfile.TemporaryDirectory(prefix="tasks-bench-", dir="/var/tmp") as scratch:
             big(table, tasks, scratch)
         running(table, binaries, tasks, directory)
+        crash(table, binaries)
         million(table, bench, tasks, directory)
         million_coroutines(table, bench, tasks)
         coroutines(table, bench, tasks)

@@ -2,6 +2,7 @@
 # ctest: TIMEOUT 300
 """A process that crashes writes what all its tasks did, and ends as it would have without: the same signal, the same
 core. Whatever way it dies; also where the dump itself goes wrong."""
+import ctypes
 import glob
 import json
 import os
@@ -12,6 +13,7 @@ import subprocess
 import tempfile
 import time
 
+import system_call_list
 from example_process import BINARY, PATIENCE, SANITIZED, TASKS, run, tasks
 
 CRASHER = os.path.join(BINARY, "tests/targets/crasher")
@@ -47,7 +49,7 @@ WAYS = {
 class Death:
     """One run of the program: how it ended, what it said, and the dump that it left."""
 
-    def __init__(self, *words, patience=PATIENCE, **environment):
+    def __init__(self, *words, patience=PATIENCE, before=lambda: None, **environment):
         self.directory = tempfile.TemporaryDirectory(prefix="tasks-test-")
         path = self.directory.name
         self.place = os.path.join(path, "place")
@@ -58,7 +60,8 @@ class Death:
             began = time.monotonic()
             process = subprocess.Popen([CRASHER, *map(str, words)], cwd=path, env=environment,
                                        stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (-1, -1)))
+                                       preexec_fn=lambda: (resource.setrlimit(resource.RLIMIT_CORE, (-1, -1)),
+                                                           before()))
             self.pid = process.pid
             self.status = self.wait(process, patience)
             self.seconds = time.monotonic() - began
@@ -249,12 +252,13 @@ def check_fault_in_dump():
 def check_silent_reader():
     """Nobody reads standard error: the process does not wait for it longer than the dump may take."""
     out, into = os.pipe()
-    process = subprocess.Popen([CRASHER, "segv", "20000", "/no/such/place"], stdin=subprocess.DEVNULL, stderr=into,
-                               stdout=subprocess.DEVNULL, env={**os.environ, "TASKS_BINARY": "/nonexistent",
-                                                               "CRASHER_DEADLINE_MS": "300"})
-    os.close(into)
-    assert process.wait(PATIENCE) == -signal.SIGSEGV
-    os.close(out)
+    with tempfile.TemporaryDirectory(prefix="tasks-test-") as place:
+        environment = {**os.environ, "TASKS_DIR": place, "TASKS_BINARY": "/nonexistent", "CRASHER_DEADLINE_MS": "300"}
+        process = subprocess.Popen([CRASHER, "segv", "20000", "/no/such/place"], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=into, env=environment)
+        os.close(into)
+        assert process.wait(PATIENCE) == -signal.SIGSEGV
+        os.close(out)
 
 
 def check_asleep():
@@ -276,6 +280,54 @@ def check_asleep():
             server.wait()
 
 
+# What the program itself needs, from execve on.
+HOST_NEEDS = ("execve", "brk", "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "mmap", "mprotect", "munmap",
+              "openat", "read", "pread64", "close", "newfstatat", "write", "futex", "clone3", "rt_sigprocmask", "madvise",
+              "prlimit64", "getrandom", "exit", "exit_group", "sched_yield", "gettid", "getpid", "tgkill", "lseek",
+              "clock_nanosleep", "faccessat2", "fcntl", "pause", "rt_sigaction", "access")
+
+
+class Filter(ctypes.Structure):
+    _fields_ = [("count", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+
+
+def under_filter(rows):
+    """For preexec_fn: any call that is not of these rows, or the host's own, kills."""
+    code = bytes.fromhex(system_call_list.kill_filter(rows, HOST_NEEDS))
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def install():
+        program = Filter(len(code) // 8, code)
+        assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
+        assert libc.prctl(22, 2, ctypes.byref(program)) == 0  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+    return install
+
+
+def check_filter():
+    """The calls of agent/src/system_calls.txt are enough for a crash dump, and those of `crash` are needed."""
+    if SANITIZED:
+        return  # the sanitizers make system calls of their own
+    rows = system_call_list.read_rows()
+    for way in ("segv-thread", "overflow", "throw", "files", "two"):
+        death = Death(way, before=under_filter(rows))
+        assert death.signal == WAYS[way][0] and death.dump, (way, death.status, death.err)
+        check_complete(death.report(), *WAYS[way])
+    without = [row for row in rows if row.parts != ["crash"]]
+    assert Death("segv", before=under_filter(without)).signal == signal.SIGSYS
+
+
+def check_any_program():
+    """A program that knows nothing of it, whose own handler still runs."""
+    if SANITIZED:
+        return  # there is no library to put before it
+    with tempfile.TemporaryDirectory(prefix="tasks-test-") as place:
+        died = run(TASKS, "run", "--", "/usr/bin/python3", "-X", "faulthandler", "-c", "import os; os.abort()",
+                   env={**os.environ, "TASKS_DIR": place, "TASKS_TRACEBACK": "all", "TASKS_BINARY": TASKS})
+        assert died.returncode == -signal.SIGABRT, (died.returncode, died.stderr)
+        assert "struck by SIGABRT" in died.stderr and "Fatal Python error: Aborted" in died.stderr, died.stderr
+        assert len(glob.glob(place + "/*.crash")) == 1
+
+
 def check_many():
     """Raw, as many as may be; the rest is told as missing."""
     many = int(os.environ.get("TASKS_TEST_CRASHED_TASKS", 100_000 if SANITIZED else 1_000_000))
@@ -293,7 +345,7 @@ def check_many():
 
 def main():
     for check in (check_ways, check_cores, check_exception, check_levels, check_chain, check_child, check_path,
-                  check_command, check_afterwards, check_fault_in_dump, check_silent_reader, check_asleep, check_many):
+                  check_command, check_afterwards, check_any_program, check_fault_in_dump, check_silent_reader, check_filter, check_asleep, check_many):
         began = time.monotonic()
         check()
         print(f"{check.__name__}: {time.monotonic() - began:.1f} s")

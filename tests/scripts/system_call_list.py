@@ -15,7 +15,7 @@ LIST = os.path.join(SOURCE, "agent/src/system_calls.txt")
 SECURITY = os.path.join(SOURCE, "SECURITY.md")
 BEGIN = "<!-- agent/src/system_calls.txt: python3 tests/scripts/system_call_list.py writes this -->"
 END = "<!-- end of agent/src/system_calls.txt -->"
-PARTS = ("start", "serving", "stop", "threads", "profile")
+PARTS = ("start", "serving", "stop", "threads", "profile", "crash")
 
 # x86-64 Linux.
 CONSTANTS = {
@@ -31,7 +31,8 @@ CONSTANTS = {
     "RLIMIT_FSIZE": 1, "RUSAGE_SELF": 0, "RUSAGE_THREAD": 1, "SEEK_SET": 0, "AT_SYMLINK_NOFOLLOW": 0x100,
     "AT_EMPTY_PATH": 0x1000, "AT_EACCESS": 0x200, "LOCK_EX": 2, "LOCK_NB": 4, "LOCK_UN": 8,
     "FUTEX_WAIT": 0, "FUTEX_WAKE": 1, "FUTEX_WAIT_BITSET": 9, "FUTEX_PRIVATE_FLAG": 128, "FUTEX_CLOCK_REALTIME": 256,
-    "SIGRT_1": 33, "SIGPROF": 27, "SIGURG": 23, "SIGUSR1": 10, "SIGUSR2": 12, "W_OK": 2, "X_OK": 1, "CLOCK_REALTIME": 0,
+    "SIGQUIT": 3, "SIGILL": 4, "SIGTRAP": 5, "SIGABRT": 6, "SIGBUS": 7, "SIGFPE": 8, "SIGKILL": 9, "SIGSEGV": 11,
+    "SIGSYS": 31, "RLIMIT_CORE": 4, "RLIMIT_NOFILE": 7, "O_WRONLY": 1, "F_DUPFD": 0, "SIGRT_1": 33, "SIGPROF": 27, "SIGURG": 23, "SIGUSR1": 10, "SIGUSR2": 12, "W_OK": 2, "X_OK": 1, "CLOCK_REALTIME": 0,
 }
 
 

@@ -71,7 +71,8 @@ def check_that_files_are_opened_with_care(calls):
 
 
 def filtered(rows):
-    everywhere = system_call_list.kill_filter(rows, HOST_NEEDS)
+    # A host that did not ask for crash dumps has none of their calls.
+    everywhere = system_call_list.kill_filter([row for row in rows if row.parts != ["crash"]], HOST_NEEDS)
     agents = system_call_list.kill_filter([row for row in rows if "serving" in row.parts])
     return run("filtered", everywhere, agents)
 

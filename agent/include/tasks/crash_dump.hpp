@@ -20,7 +20,8 @@
 // for it. One dump is made in a process. A forked child has none until it installs it itself.
 //
 // A stack that overflows leaves no room for a handler: the thread that installs has a stack for it (sigaltstack), and
-// so has each thread that uses a Job, Wait or Label or was started under `tasks run`, and any that makes a CrashStack.
+// so has each whose first Job, Wait or Label comes afterwards, or that `tasks run` saw made, and any that makes a
+// CrashStack.
 // In other threads an overflow ends the process without a dump; other faults are dumped there too, if 16 KiB of the
 // stack are left.
 //
@@ -59,7 +60,8 @@ struct CrashDumpOptions {
 
 /// 0, or an errno value: ENOMEM; EINVAL for a path that is neither empty nor absolute; ENAMETOOLONG; what sigaction()
 /// says. Of a second call only the level counts. Any thread; not from a signal handler. May run before or after an
-/// Agent is made. Takes 1 MiB of addresses a process and 64 KiB a thread, which cost nothing until a crash; no thread.
+/// Agent is made. Takes some MiB of addresses a process and 72 KiB a thread, next to no memory until a crash, no thread
+/// and no descriptor.
 TASKS_EXPORT int install_crash_dump(const CrashDumpOptions& options) noexcept;
 inline int install_crash_dump(Traceback level = Traceback::all) noexcept {
     CrashDumpOptions options;

@@ -284,3 +284,30 @@ TEST_CASE("what a process says is missing from its profile is missing") {
     CHECK(tells(snapshot, "the threads could not be listed"));
     CHECK_FALSE(snapshot.threads_known);
 }
+
+TEST_CASE("a crash dump tells the signal, the thread that it struck and the exception that nobody caught") {
+    const auto text = "tasks profile 1  stacks\n"
+                      "process 12336  payments  started 8812345  uid 1000\n"
+                      "signal 6  SIGABRT  code -6  address 0x0  tid 12350  later 7\n"
+                      "terminate  St13runtime_error  no\\x0aroute\n" +
+                      reading + "end  tasks 1  dropped 0\n";
+    const auto snapshot = parsed(text);
+    REQUIRE(snapshot.process.signal);
+    CHECK(snapshot.process.signal->number == 6);
+    CHECK(snapshot.process.signal->address == std::uint64_t{0});
+    CHECK(snapshot.process.signal->tid == 12350);
+    CHECK(snapshot.process.signal->terminated);
+    CHECK(snapshot.process.signal->exception_type == "St13runtime_error");
+    CHECK(snapshot.process.signal->exception_text == "no\nroute");
+    CHECK_FALSE(snapshot.process.asleep);
+    CHECK(parsed("tasks profile 1  stacks\nasleep\nend  tasks 0  dropped 0\n").process.asleep);
+}
+
+TEST_CASE("facts of a crash that are damaged are counted, and none is invented") {
+    for (const std::string line :
+         {"signal", "signal x", "signal 11  SIGSEGV  address zero  tid 1", "signal 99999999999"}) {
+        const auto snapshot = parsed("tasks profile 1  stacks\n" + line + "\nend  tasks 0  dropped 0\n");
+        CHECK_FALSE(snapshot.process.signal);
+    }
+    CHECK_FALSE(parsed("tasks profile 1  stacks\nterminate  x  y\nend  tasks 0  dropped 0\n").process.signal);
+}
