@@ -15,10 +15,10 @@ namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t usual_watch_ns = 10 * second_ns;
-constexpr std::uint32_t looks = 6; // a step of growth between each: enough to tell a trend from a burst
+constexpr std::uint32_t looks_in_all = 6; // a step of growth between each: enough to tell a trend from a burst
 
 /// What of it may change: a file does not, nor does what is dead.
-bool lives(const inspect::Snapshot& snapshot) {
+bool may_change(const inspect::Snapshot& snapshot) {
     const auto& process = snapshot.process;
     return process.agent != inspect::AgentState::dead && process.from.kind == inspect::FileKind::none;
 }
@@ -30,7 +30,7 @@ bool tells_past(const inspect::Snapshot& snapshot) {
 }
 
 std::uint64_t watch_of(const Invocation& asked, const inspect::Snapshot& snapshot) {
-    if (!lives(snapshot)) {
+    if (!may_change(snapshot)) {
         return 0;
     }
     return asked.watch_ns.value_or(tells_past(snapshot) ? 0 : usual_watch_ns);
@@ -48,10 +48,10 @@ public:
     Watch& operator=(const Watch&) = delete;
 
     std::optional<inspect::Snapshot> next() {
-        if (++taken_ >= looks) {
+        if (++taken_ >= looks_in_all) {
             return std::nullopt;
         }
-        sleep_until(began_ns_ + for_ns_ / (looks - 1) * taken_);
+        sleep_until(began_ns_ + for_ns_ / (looks_in_all - 1) * taken_);
         auto snapshot = capture_target(world_, asked_, options_);
         return snapshot ? std::optional{*std::move(snapshot)} : std::nullopt; // gone: judged by what was seen
     }
@@ -110,6 +110,10 @@ Outcome leaks_verb(const inspect::World& world, const Invocation& asked, const O
     std::optional<Watch> watch;
     NextLook next;
     if (watch_ns != 0) {
+        options.times = true; // threads must be known again
+        if (snapshot = capture_target(world, again, options); !snapshot) {
+            return snapshot.error();
+        }
         watch.emplace(world, again, options, snapshot->taken_at_ns, watch_ns);
         next = [&watch] { return watch->next(); };
     }

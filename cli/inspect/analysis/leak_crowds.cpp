@@ -24,7 +24,7 @@ std::string entry_of(const std::vector<Frame>& frames) {
 
 /// Equal in two looks for those at one place. Of who does not wait, where it is changes all the time: there the place
 /// that started it counts.
-std::string key_of(const GroupShape& shape) {
+std::string crowd_key(const GroupShape& shape) {
     std::string key = std::string(protocol::word(shape.kind)) + "|";
     if (shape.created_by) {
         add_place(shape.created_by->function, shape.created_by->file, shape.created_by->line, key);
@@ -88,7 +88,7 @@ private:
     void add(std::uint32_t index) {
         const auto& group = report_.groups[index];
         const auto& shape = report_.shape(group);
-        auto& crowd = look_.crowds[key_of(shape)];
+        auto& crowd = look_.crowds[crowd_key(shape)];
         if (crowd.groups.empty()) {
             crowd.kind = shape.kind;
             crowd.state = shape.state;

@@ -9,7 +9,7 @@ namespace tasks::inspect {
 namespace {
 
 constexpr std::size_t least_looks = 4;
-constexpr std::uint64_t least_ns = 5'000'000'000;
+constexpr std::uint64_t least_watch_ns = 5'000'000'000;
 
 bool never_slept(const ThreadTimes& first, const ThreadTimes& last) {
     const auto over_ns = last.read_at_ns - std::min(last.read_at_ns, first.read_at_ns);
@@ -46,7 +46,7 @@ bool spins(std::uint32_t tid, const ThreadSight& last, std::span<const LeakLook>
 
 std::vector<std::uint32_t> spinning_threads(std::span<const LeakLook> looks) {
     std::vector<std::uint32_t> found;
-    if (looks.size() < least_looks || looks.back().at_ns - looks.front().at_ns < least_ns) {
+    if (looks.size() < least_looks || looks.back().at_ns - looks.front().at_ns < least_watch_ns) {
         return found;
     }
     for (const auto& [tid, sight] : looks.back().threads) {

@@ -13,7 +13,7 @@ using protocol::WaitReason;
 namespace {
 
 constexpr std::uint64_t times_the_usual = 10;
-constexpr std::uint64_t least_ns = 10'000'000'000;
+constexpr std::uint64_t least_wait_ns = 10'000'000'000;
 constexpr std::uint64_t least_ended = 3;
 
 /// Somebody of the process, or a peer that was spoken to, is to end it soon. In any other wait a healthy task may be
@@ -59,7 +59,8 @@ EndedLives ended_lives(const RegisteredPast& past) {
     }
     if (!past.history.empty() && past.ended >= past.history.front().jobs_ended) {
         lives.ended =
-            past.ended - (past.history.front().at_ns < past.began_ns + least_ns ? 0 : past.history.front().jobs_ended);
+            past.ended -
+            (past.history.front().at_ns < past.began_ns + least_wait_ns ? 0 : past.history.front().jobs_ended);
         lives.lived_ns += longest_ns;
     }
     return lives;
@@ -81,7 +82,7 @@ std::optional<LeakFinding> stuck(const Crowd& crowd, const RegisteredPast& past,
     }
     StuckFacts facts;
     facts.usual_ns = static_cast<std::uint64_t>(static_cast<double>(lives.lived_ns) / here);
-    facts.older_than_ns = std::max(least_ns, times_the_usual * facts.usual_ns);
+    facts.older_than_ns = std::max(least_wait_ns, times_the_usual * facts.usual_ns);
     facts.ended = crowd.site->deaths;
     LeakFinding found{.verdict = Verdict::stuck, .rule = LeakRule::longer_than_usual};
     found.count = static_cast<std::uint64_t>(crowd.waited_ns.end() -

@@ -25,7 +25,7 @@ std::optional<std::uint64_t> least_tasks(std::span<const protocol::HistoryEntry>
 } // namespace
 
 bool grows_all_along(std::span<const protocol::HistoryEntry> history, std::uint64_t now_ns, std::uint64_t tasks_now) {
-    constexpr std::uint64_t least_more = 5;
+    constexpr std::uint64_t least_rise = 5;
     auto oldest_ns = now_ns;
     for (const auto& entry : history) {
         oldest_ns = entry.at_ns != 0 ? std::min(oldest_ns, entry.at_ns) : oldest_ns;
@@ -41,7 +41,7 @@ bool grows_all_along(std::span<const protocol::HistoryEntry> history, std::uint6
         return false;
     }
     third = std::min(*third, tasks_now);
-    return *second > *first && *third > *second && *third - *first >= least_more &&
+    return *second > *first && *third > *second && *third - *first >= least_rise &&
            4 * (*third - *second) >= *second - *first;
 }
 

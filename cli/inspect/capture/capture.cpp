@@ -52,8 +52,11 @@ Result<Snapshot, Error> capture_best(const World& world, const Target& target, c
 
 Result<Snapshot, Error> capture(const World& world, const Target& target, const CaptureOptions& options) {
     auto snapshot = capture_best(world, target, options);
-    if (snapshot && options.past && snapshot->process.agent != AgentState::dead) {
+    const bool lives = snapshot && snapshot->process.agent != AgentState::dead;
+    if (lives && options.times) {
         read_thread_times(world, target, Deadline{*world.clock, options.answer_ns}, *snapshot);
+    }
+    if (lives && options.past) {
         snapshot->memory_limit = memory_limit(world, target.process.pid);
     }
     return snapshot;

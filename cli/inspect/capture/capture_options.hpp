@@ -14,7 +14,8 @@ struct CaptureOptions {
     std::uint32_t stack_bytes = protocol::default_stack_bytes; ///< copied a thread; 0: wait facts only
     bool touch = true;    ///< threads that run may be sampled, or held for microseconds; from outside only
     bool stop = false;    ///< the whole process is held meanwhile; from outside only
-    bool past = false;    ///< with `tasks`: what the table tells of earlier, Snapshot::past
+    bool past = false;    ///< with `tasks`: what the table tells of earlier, Snapshot::past; and the memory limit
+    bool times = false;   ///< with `threads`: ThreadFacts::times
     bool last_ran = true; ///< how long ago each thread last ran, which costs most of its time
     /// Each thread is looked at again when its stack has been copied, from outside. Not needed where only waits count
     /// that settle_waits() finds steady, which is a second look.

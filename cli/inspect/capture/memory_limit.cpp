@@ -12,7 +12,7 @@ constexpr std::uint64_t no_limit = 1ull << 60; // v1 writes 2^63 in whole pages 
 
 /// Nothing for "max", or a file that is not there.
 std::optional<std::uint64_t> bytes_in(const std::string& path) {
-    const auto text = read_file(path, 64);
+    const auto text = inspect::read_file(path, 64);
     std::uint64_t bytes = 0;
     return text && std::from_chars(text->data(), text->data() + text->size(), bytes).ec == std::errc{}
                ? std::optional{bytes}
