@@ -23,6 +23,12 @@ std::vector<std::string> not_judged(const LeakReport& report) {
     if (is_from_file(process)) {
         return {"growth is not known: a file is one look, without a past"};
     }
+    if (process.agent == AgentState::dead) {
+        if (report.past_ns.value_or(0) < least_past_ns) {
+            told.emplace_back("growth is not known: the process ended before its agent had run for 20s");
+        }
+        return told;
+    }
     const auto& tasks = report.stacks.list.snapshot().tasks;
     const auto others = report.stacks.tasks - std::min<std::uint64_t>(report.stacks.tasks, tasks.size());
     if (!report.past_ns) {
