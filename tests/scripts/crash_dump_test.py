@@ -46,6 +46,11 @@ WAYS = {
 }
 
 
+# A sanitizer's own handlers end the process by exit(): with them nothing would be seen of the default.
+NO_HANDLERS = ":".join([os.environ.get("ASAN_OPTIONS", ""), "handle_segv=0", "handle_sigbus=0", "handle_sigfpe=0",
+                        "handle_sigill=0", "handle_abort=0", "disable_coredump=0", "detect_leaks=0"]).lstrip(":")
+
+
 class Death:
     """One run of the program: how it ended, what it said, and the dump that it left."""
 
@@ -55,7 +60,7 @@ class Death:
         self.place = os.path.join(path, "place")
         os.mkdir(self.place, 0o700)
         environment = {**os.environ, "TASKS_DIR": self.place, "TASKS_BINARY": "/nonexistent", "TASKS_TRACEBACK": "",
-                       **environment}
+                       "ASAN_OPTIONS": NO_HANDLERS, "TSAN_OPTIONS": NO_HANDLERS, **environment}
         with open(path + "/out", "wb") as out, open(path + "/err", "wb") as err:
             began = time.monotonic()
             process = subprocess.Popen([CRASHER, *map(str, words)], cwd=path, env=environment,
