@@ -27,6 +27,7 @@ namespace tasks::agent {
 namespace {
 
 constexpr std::size_t own_stack_bytes = 256 * 1024;
+constexpr std::size_t text_bytes = 4096;
 constexpr std::size_t most_hole_bytes = 128 * 1024; // below an overflowed stack
 constexpr std::size_t file_stacks_bytes = std::size_t{64} << 20;
 constexpr std::size_t stream_stacks_bytes = std::size_t{4} << 20; // where people read it
@@ -101,7 +102,7 @@ int CrashProcess::install(const CrashDumpOptions& options) noexcept {
         return EALREADY;
     Region region{whole_pages(sizeof(CrashProcess)) + whole_pages(sizeof(ProfileWriter)) + ProfileWriter::region_bytes +
                   whole_pages(protocol::max_stack_bytes + 1) + whole_pages(own_stack_bytes) + page_bytes +
-                  whole_pages(crash_stack_bytes) + whole_pages(CrashCommand::stack_bytes)};
+                  whole_pages(crash_stack_bytes) + whole_pages(CrashCommand::stack_bytes) + whole_pages(text_bytes)};
     const std::span<char> place = region.take(sizeof(CrashProcess));
     int error = place.empty() ? ENOMEM : 0;
     if (error == 0) {
@@ -143,6 +144,7 @@ int CrashProcess::prepare(const CrashDumpOptions& options) noexcept {
     own_stack_ = region_.take(own_stack_bytes);
     spare_stack_ = region_.take(crash_stack_bytes);
     child_stack_ = region_.take(CrashCommand::stack_bytes);
+    text_ = region_.take(text_bytes);
     want_crash_stacks();
     take_crash_stack();
     note_terminate();
@@ -290,7 +292,7 @@ void CrashProcess::show(int file, const CrashOutput::Path& path) noexcept {
 }
 
 void CrashProcess::copy_to(int to, int fd) noexcept {
-    ProfileOutput output{to, child_stack_, now_ns() + deadline_ns_};
+    ProfileOutput output{to, text_, now_ns() + deadline_ns_};
     ::lseek(fd, 0, SEEK_SET);
     for (;;) {
         const ssize_t got = ::read(fd, stack_bytes_.data(), stack_bytes_.size());
@@ -303,7 +305,7 @@ void CrashProcess::copy_to(int to, int fd) noexcept {
 }
 
 void CrashProcess::say(int fd, const CrashOutput::Path& path) noexcept {
-    ProfileOutput output{fd, child_stack_, now_ns() + deadline_ns_ / 4};
+    ProfileOutput output{fd, text_, now_ns() + deadline_ns_ / 4};
     output << "tasks: crash dump of " << process_.name.view() << " (pid " << process_.pid << "): tasks stack --from "
            << path.view() << "\n";
     output.finish();
@@ -313,7 +315,7 @@ void CrashProcess::say(int fd, const CrashOutput::Path& path) noexcept {
 void CrashProcess::tell_nested() noexcept {
     if (dump_fd_ < 0)
         return;
-    ProfileOutput output{dump_fd_, child_stack_, now_ns() + deadline_ns_ / 4};
+    ProfileOutput output{dump_fd_, text_, now_ns() + deadline_ns_ / 4};
     output << "\nincomplete  the dump itself crashed: tasks or threads are missing\n";
     output.finish();
 }

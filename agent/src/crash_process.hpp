@@ -59,6 +59,7 @@ private:
     std::span<char> own_stack_;   ///< that the dump runs on
     std::span<char> spare_stack_; ///< of the handler of a fault within the dump
     std::span<char> child_stack_;
+    std::span<char> text_;               ///< of what is said beside the dump
     std::atomic<std::uint32_t> turn_{0}; ///< the thread that dumps
     std::atomic<std::uint32_t> over_{0};
     Asked asked_{};

