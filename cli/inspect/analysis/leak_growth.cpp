@@ -180,6 +180,19 @@ std::map<TaskIdentity, Part> parts_of(std::span<const LeakLook> looks, const std
     return parts;
 }
 
+/// The looks in which a task was seen first and last, wherever it was then: one that only came by was there before.
+std::map<TaskIdentity, std::pair<std::size_t, std::size_t>> lives_in(std::span<const LeakLook> looks) {
+    std::map<TaskIdentity, std::pair<std::size_t, std::size_t>> lives;
+    for (std::size_t at = 0; at < looks.size(); ++at) {
+        for (const auto& [key, crowd] : looks[at].crowds) {
+            for (const auto& member : crowd.members) {
+                lives.try_emplace(member, at, at).first->second.second = at;
+            }
+        }
+    }
+    return lives;
+}
+
 } // namespace
 
 std::optional<RegisteredPast> past_of(const Snapshot& snapshot) {
@@ -212,12 +225,14 @@ std::optional<Growth> growth_from_looks(std::span<const LeakLook> looks, const s
     std::uint64_t returned = 0;
     Growth growth{0, looks[last].at_ns - looks.front().at_ns, 0, static_cast<std::uint32_t>(looks.size()), 0};
     std::set<std::size_t> steps; // in which some came
+    const auto lives = lives_in(looks);
     for (const auto& [member, part] : parts_of(looks, crowd)) {
-        came += part.first != 0 ? 1u : 0u;
-        growth.ended += part.last != last ? 1u : 0u;
+        const auto [born, seen] = lives.at(member);
+        growth.ended += seen != last ? 1u : 0u;
         returned += part.seen != part.last - part.first + 1 ? 1u : 0u;
-        if (part.first != 0 && part.last == last) {
-            steps.insert(part.first);
+        if (born != 0 && part.last == last) {
+            ++came;
+            steps.insert(born);
         }
     }
     const bool all_along = 2 * steps.size() >= last && !steps.empty() && *steps.rbegin() > last / 2;

@@ -214,3 +214,15 @@ TEST_CASE("looks tell growth where more come than go, and not at once") {
     CHECK_FALSE(growth_of({look(0, {1}), look(2, {1}), look(4, {1, 2}), look(6, {1, 2})}));
     CHECK_FALSE(growth_of({look(0, {}), look(6, {1, 2, 3, 4, 5, 6})})); // of two looks nothing is a trend
 }
+
+TEST_CASE("tasks that were there before, at another place, have not come") {
+    std::vector<LeakLook> looks;
+    for (std::uint64_t at = 0; at < 6; ++at) { // each look finds one more of ten at work
+        auto one = look(2 * at, {});
+        for (std::uint64_t id = 0; id < 10; ++id) {
+            one.crowds[id <= at ? "sender" : "idle"].members.emplace_back(0, id);
+        }
+        looks.push_back(one);
+    }
+    CHECK_FALSE(growth_of(looks));
+}
