@@ -227,6 +227,7 @@ TEST_CASE("each check looks at its own scope, and an outer one at the inner ones
 
 TEST_CASE("what a task starts is of the task's scope, on whatever thread") {
     std::unique_ptr<StuckThread> grandchild;
+    LeakCheck first; // starts the agent, without which no handle has a job
     JobHandle queued_outside{"outside"};
     LeakCheck check{at_once()};
     std::thread{[&] { grandchild = std::make_unique<StuckThread>(); }}.join();

@@ -66,7 +66,7 @@ def missing_names(page):
 def check_public_names():
     """Names of each sort are missed where the page lacks them: a class, a member, an enumerator, a C function."""
     page = ""
-    for name in ("man/tasks-agent.3", "man/tasks-adapters.7"):
+    for name in ("man/tasks-agent.3", "man/tasks-crash-dump.3", "man/tasks-adapters.7"):
         with open(os.path.join(SOURCE, name)) as file:
             page += file.read()
     assert missing_names(page) == (0, ""), missing_names(page)
