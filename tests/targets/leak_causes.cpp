@@ -1,5 +1,7 @@
 #include "leak_causes.hpp"
 
+#include <future>
+
 namespace leaking {
 namespace {
 
@@ -22,10 +24,11 @@ void until_stuck(Channel<int>& channel) {
         std::this_thread::sleep_for(1ms);
 }
 
-std::thread call(const Numbers& answer) {
-    return std::thread{[answer, begun = tasks::SourcePlace::here()] { // began: late-answer
+/// Its answer comes when it was given up, however late that is.
+std::thread call(const Numbers& answer, const std::shared_future<void>& given_up) {
+    return std::thread{[answer, given_up, begun = tasks::SourcePlace::here()] { // began: late-answer
         const tasks::Job job{"call", begun};
-        std::this_thread::sleep_for(20ms);
+        given_up.wait();
         answer->send(42); // stuck: late-answer
     }};
 }
@@ -51,15 +54,19 @@ void ended_generator() {
 
 void late_answer() {
     auto answer = std::make_shared<Channel<int>>("answer");
-    call(answer).detach();
+    std::promise<void> given_up;
+    call(answer, given_up.get_future().share()).detach();
     answer->receive_for(1ms);
+    given_up.set_value();
     until_stuck(*answer);
 }
 
 void awaited_answer() {
     auto answer = std::make_shared<Channel<int>>("answer", 1);
-    std::thread caller = call(answer);
+    std::promise<void> given_up;
+    std::thread caller = call(answer, given_up.get_future().share());
     answer->receive_for(1ms);
+    given_up.set_value();
     caller.join();
 }
 
