@@ -9,6 +9,8 @@
 #include <array>
 #include <charconv>
 
+#include <tasks/protocol/inner_ends.hpp>
+
 #include "crash_handlers.hpp"
 #include "fixed_text.hpp"
 #include "mappings.hpp"
@@ -19,40 +21,9 @@ namespace tasks::agent {
 namespace {
 
 using protocol::State;
-using protocol::WaitReason;
-
-/// Only what the process itself does raises these, or glibc's own use of 32 and 33.
-constexpr std::array raised_inside{4, 5, 6, 7, 8, 11, 13, 31, 32, 33};
-
-constexpr std::uint64_t signal_bit(int signal) noexcept { return std::uint64_t{1} << (signal - 1); }
-
-/// What a tasks::Wait says that another task of the process ends.
-bool ended_inside(WaitReason reason) noexcept {
-    switch (reason) {
-    case WaitReason::chan_send:
-    case WaitReason::chan_receive:
-    case WaitReason::select:
-    case WaitReason::mutex:
-    case WaitReason::rwlock_read:
-    case WaitReason::rwlock_write:
-    case WaitReason::cond:
-    case WaitReason::semaphore:
-    case WaitReason::barrier:
-    case WaitReason::join:
-    case WaitReason::future:
-    case WaitReason::futex:
-    case WaitReason::await:
-    case WaitReason::nil:
-    case WaitReason::job_queue:
-    case WaitReason::once:
-        return true;
-    default:
-        return false;
-    }
-}
 
 bool task_sleeps(const protocol::Task& task) noexcept {
-    return task.state == State::done || (task.state == State::waiting && ended_inside(task.wait_reason)) ||
+    return task.state == State::done || (task.state == State::waiting && protocol::ended_inside(task.wait_reason)) ||
            (task.tid != 0 && task.state == State::running); // then its thread tells
 }
 
@@ -74,13 +45,12 @@ bool Sleepers::signals_may_wake(std::uint32_t tid) noexcept {
     if (at == text.npos ||
         std::from_chars(text.data() + at + 9, text.data() + text.size(), caught, 16).ec != std::errc{})
         return true;
-    for (const int signal : raised_inside)
-        caught &= ~signal_bit(signal);
+    caught = protocol::sent_from_outside(caught);
     struct sigaction quit{};
     if (::sigaction(SIGQUIT, nullptr, &quit) == 0 && is_crash_handler(quit))
-        caught &= ~signal_bit(SIGQUIT);
+        caught &= ~protocol::signal_bit(SIGQUIT);
     if (signal_ != 0)
-        caught &= ~signal_bit(signal_);
+        caught &= ~protocol::signal_bit(signal_);
     return caught != 0;
 }
 

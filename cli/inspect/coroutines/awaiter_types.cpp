@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "symbols/demangled_name.hpp"
+#include "symbols/die_attributes.hpp"
 #include "symbols/die_name.hpp"
 
 namespace tasks::inspect {
@@ -26,8 +27,7 @@ std::string type_name(Dwarf* debug, std::uint64_t offset) {
         if (tag != DW_TAG_const_type && tag != DW_TAG_reference_type && tag != DW_TAG_rvalue_reference_type &&
             tag != DW_TAG_pointer_type)
             break;
-        Dwarf_Attribute type;
-        if (dwarf_attr(&die, DW_AT_type, &type) == nullptr || dwarf_formref_die(&type, &die) == nullptr)
+        if (!follow(die, DW_AT_type))
             return {};
     }
     return qualified_name(&die);

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "symbols/die_attributes.hpp"
+
 namespace tasks::inspect {
 
 namespace {
 
-constexpr int most_references = 8; // an entry of link-time optimization has an origin, which has a declaration
 constexpr int most_typedefs = 32;
 constexpr std::size_t most_children = 100'000;
 constexpr std::size_t most_members = 4'096;
@@ -15,27 +16,7 @@ constexpr std::size_t longest_name = 256;
 constexpr std::size_t longest_path = 4096;
 constexpr int deepest_block = 64;
 
-std::string name_of(Dwarf_Die& die) {
-    const char* name = dwarf_diename(&die);
-    return name == nullptr ? std::string{} : std::string{name, ::strnlen(name, longest_name)};
-}
-
-bool follow(Dwarf_Die& die, unsigned attribute) {
-    Dwarf_Attribute reference;
-    Dwarf_Die target;
-    if (dwarf_attr(&die, attribute, &reference) == nullptr || dwarf_formref_die(&reference, &target) == nullptr)
-        return false;
-    die = target;
-    return true;
-}
-
-std::optional<std::uint64_t> number(Dwarf_Die& die, unsigned attribute) {
-    Dwarf_Attribute found;
-    Dwarf_Word value = 0;
-    if (dwarf_attr(&die, attribute, &found) == nullptr || dwarf_formudata(&found, &value) != 0)
-        return std::nullopt;
-    return value;
-}
+std::string name_of(Dwarf_Die& die) { return own_name(die, longest_name); }
 
 // Calls `visit` for each child until it returns false.
 template <class Visit> bool for_each_child(Dwarf_Die parent, Visit&& visit) {
@@ -53,15 +34,15 @@ template <class Visit> bool for_each_child(Dwarf_Die parent, Visit&& visit) {
 
 // The function itself, then what it was made of: arguments may stand in either.
 template <class Visit> void for_each_origin(Dwarf_Die function, Visit&& visit) {
-    for (int i = 0; i < most_references; ++i)
-        if (!visit(function) || (!follow(function, DW_AT_abstract_origin) && !follow(function, DW_AT_specification)))
+    for (int i = 0; i < most_declarations; ++i)
+        if (!visit(function) || !follow_declaration(function))
             return;
 }
 
 std::optional<std::uint64_t> member_offset(Dwarf_Die& member) {
-    if (const auto offset = number(member, DW_AT_data_member_location))
+    if (const auto offset = number_of(member, DW_AT_data_member_location))
         return offset;
-    if (const auto bits = number(member, DW_AT_data_bit_offset))
+    if (const auto bits = number_of(member, DW_AT_data_bit_offset))
         return *bits / 8;
     return std::nullopt;
 }
@@ -158,12 +139,12 @@ std::optional<std::uint64_t> FrameDebug::bytes_of(Dwarf_Die type) const {
     case DW_TAG_rvalue_reference_type:
         return 8;
     default:
-        return number(type, DW_AT_byte_size);
+        return number_of(type, DW_AT_byte_size);
     }
 }
 
 std::optional<std::uint32_t> FrameDebug::alignment_of(Dwarf_Die type) const {
-    const auto alignment = number(type, DW_AT_alignment);
+    const auto alignment = number_of(type, DW_AT_alignment);
     return alignment && *alignment <= 4096 && (*alignment & (*alignment - 1)) == 0
                ? std::optional{static_cast<std::uint32_t>(*alignment)}
                : std::nullopt;

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "symbols/die_attributes.hpp"
+
 namespace tasks::inspect {
 
 namespace {
@@ -17,29 +19,13 @@ constexpr std::size_t most_bytes = 32; ///< of a value that is shown: a std::str
 constexpr std::uint64_t longest_string = 1u << 30;
 constexpr int most_typedefs = 32;
 
-std::optional<std::uint64_t> number(Dwarf_Die& die, unsigned attribute) {
-    Dwarf_Attribute found;
-    Dwarf_Word value = 0;
-    if (dwarf_attr(&die, attribute, &found) == nullptr || dwarf_formudata(&found, &value) != 0)
-        return std::nullopt;
-    return value;
-}
-
-std::string name_of(Dwarf_Die& die, std::size_t longest) {
-    const char* name = dwarf_diename(&die);
-    return name == nullptr ? std::string{} : std::string{name, ::strnlen(name, longest)};
-}
-
 std::optional<Dwarf_Die> plain_target(Dwarf_Die die) {
     for (int i = 0; i < most_typedefs; ++i) {
-        Dwarf_Attribute reference;
-        Dwarf_Die target;
-        if (dwarf_attr(&die, DW_AT_type, &reference) == nullptr || dwarf_formref_die(&reference, &target) == nullptr)
+        if (!follow(die, DW_AT_type))
             return std::nullopt;
-        const int tag = dwarf_tag(&target);
+        const int tag = dwarf_tag(&die);
         if (tag != DW_TAG_typedef && tag != DW_TAG_const_type && tag != DW_TAG_volatile_type)
-            return target;
-        die = target;
+            return die;
     }
     return std::nullopt;
 }
@@ -104,8 +90,8 @@ bool is_narrow(const std::string& name, const char* start) { return name.starts_
 } // namespace
 
 FrameValues::Type FrameValues::base_type(Dwarf_Die die) const {
-    Type type{Kind::unsigned_number, 0, name_of(die, longest_type_name), {}};
-    switch (number(die, DW_AT_encoding).value_or(0)) {
+    Type type{Kind::unsigned_number, 0, own_name(die, longest_type_name), {}};
+    switch (number_of(die, DW_AT_encoding).value_or(0)) {
     case DW_ATE_boolean:
         type.kind = Kind::boolean;
         break;
@@ -124,7 +110,7 @@ FrameValues::Type FrameValues::base_type(Dwarf_Die die) const {
     default:
         break;
     }
-    const auto bytes = number(die, DW_AT_byte_size).value_or(0);
+    const auto bytes = number_of(die, DW_AT_byte_size).value_or(0);
     const bool right_size = type.kind == Kind::floating ? bytes == 4 || bytes == 8 : bytes >= 1 && bytes <= 8;
     if (!right_size)
         type.kind = Kind::other;
@@ -134,8 +120,8 @@ FrameValues::Type FrameValues::base_type(Dwarf_Die die) const {
 
 FrameValues::Type FrameValues::enumeration_of(Dwarf_Die die) const {
     Type type{Kind::enumeration,
-              static_cast<std::uint32_t>(number(die, DW_AT_byte_size).value_or(4)),
-              name_of(die, longest_type_name),
+              static_cast<std::uint32_t>(number_of(die, DW_AT_byte_size).value_or(4)),
+              own_name(die, longest_type_name),
               {}};
     if (type.bytes == 0 || type.bytes > 8)
         return {Kind::other, 0, type.name, {}};
@@ -148,7 +134,7 @@ FrameValues::Type FrameValues::enumeration_of(Dwarf_Die die) const {
         Dwarf_Sword value = 0;
         if (dwarf_tag(&child) == DW_TAG_enumerator && dwarf_attr(&child, DW_AT_const_value, &found) != nullptr &&
             dwarf_formsdata(&found, &value) == 0)
-            type.enumerators.emplace(static_cast<std::uint64_t>(value) & mask, name_of(child, longest_type_name));
+            type.enumerators.emplace(static_cast<std::uint64_t>(value) & mask, own_name(child, longest_type_name));
         if (dwarf_siblingof(&child, &child) != 0)
             break;
     }
@@ -156,8 +142,8 @@ FrameValues::Type FrameValues::enumeration_of(Dwarf_Die die) const {
 }
 
 FrameValues::Type FrameValues::class_of(Dwarf_Die die) const {
-    Type type{Kind::other, 0, name_of(die, longest_type_name), {}};
-    const auto bytes = number(die, DW_AT_byte_size).value_or(0);
+    Type type{Kind::other, 0, own_name(die, longest_type_name), {}};
+    const auto bytes = number_of(die, DW_AT_byte_size).value_or(0);
     // libstdc++: basic_string (new ABI) and basic_string_view, bits/basic_string.h, string_view
     if (is_narrow(type.name, "basic_string<char,") && bytes == 32)
         return {Kind::string, 16, type.name, {}};
@@ -176,7 +162,7 @@ FrameValues::Type FrameValues::understood(Dwarf_Die die) const {
     case DW_TAG_reference_type:
     case DW_TAG_rvalue_reference_type: {
         auto target = plain_target(die);
-        const bool text = target && dwarf_tag(&*target) == DW_TAG_base_type && name_of(*target, 8) == "char" &&
+        const bool text = target && dwarf_tag(&*target) == DW_TAG_base_type && own_name(*target, 8) == "char" &&
                           dwarf_tag(&die) == DW_TAG_pointer_type;
         return {text ? Kind::char_pointer : Kind::pointer, 8, {}, {}};
     }

@@ -2,40 +2,23 @@
 
 #include <dwarf.h>
 
-#include <cstring>
 #include <optional>
 #include <vector>
 
 #include "symbols/demangled_name.hpp"
+#include "symbols/die_attributes.hpp"
 
 namespace tasks::inspect {
 
 namespace {
 
-// An inlined call has an origin, which has a specification; broken files have loops.
-constexpr int most_references = 8;
 constexpr std::size_t deepest_scope = 64;
 constexpr std::size_t most_siblings = 1'000'000;
 constexpr std::size_t longest_name = 4096;
 
-std::string own_name(Dwarf_Die* die) {
-    const char* name = dwarf_diename(die);
-    return name == nullptr ? std::string{} : std::string{name, ::strnlen(name, longest_name)};
-}
-
-bool follow(Dwarf_Die& die, unsigned attribute) {
-    Dwarf_Attribute reference;
-    Dwarf_Die target;
-    if (dwarf_attr(&die, attribute, &reference) == nullptr || dwarf_formref_die(&reference, &target) == nullptr)
-        return false;
-    die = target;
-    return true;
-}
-
 Dwarf_Die declaration_of(Dwarf_Die die) {
-    for (int i = 0; i < most_references; ++i)
-        if (!follow(die, DW_AT_abstract_origin) && !follow(die, DW_AT_specification))
-            break;
+    for (int i = 0; i < most_declarations && follow_declaration(die); ++i) {
+    }
     return die;
 }
 
@@ -82,7 +65,7 @@ void append_scope(Dwarf_Die& scope, std::string& name) {
     }
     if (tag != DW_TAG_namespace && tag != DW_TAG_structure_type && tag != DW_TAG_class_type && tag != DW_TAG_union_type)
         return;
-    const std::string own = own_name(&scope);
+    const std::string own = own_name(scope, longest_name);
     if (tag == DW_TAG_namespace)
         name += own.empty() ? "(anonymous namespace)" : own;
     else
@@ -103,7 +86,7 @@ const char* linkage_name(Dwarf_Die* function) {
 
 std::string qualified_name(Dwarf_Die* function) {
     Dwarf_Die declaration = declaration_of(*function);
-    const std::string own = own_name(&declaration);
+    const std::string own = own_name(declaration, longest_name);
     if (own.empty())
         return {};
     std::string scopes;
