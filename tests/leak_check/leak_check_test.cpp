@@ -22,6 +22,7 @@
 #include <tasks/task_handle.hpp>
 #include <tasks/wait.hpp>
 
+#include "check_words.hpp"
 #include "scopes.hpp"
 #include "stuck_thread.hpp"
 
@@ -30,17 +31,6 @@ using namespace tasks;
 using namespace tasks::test;
 
 namespace {
-
-LeakOptions at_once() { return LeakOptions{}.timeout(0ns); }
-
-bool has_note(const LeakReport& report, const std::string& part) {
-    for (const std::string& note : report.notes())
-        if (note.find(part) != std::string::npos)
-            return true;
-    return false;
-}
-
-bool is_in(const std::string& part, const std::string& text) { return text.find(part) != std::string::npos; }
 
 /// For so many records.
 std::size_t room() {

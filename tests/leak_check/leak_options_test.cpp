@@ -18,6 +18,7 @@
 #include <tasks/label.hpp>
 #include <tasks/task_handle.hpp>
 
+#include "check_words.hpp"
 #include "leak_patterns.hpp"
 #include "leak_search.hpp"
 #include "stuck_thread.hpp"
@@ -27,15 +28,6 @@ using namespace tasks;
 using namespace tasks::test;
 
 namespace {
-
-LeakOptions at_once() { return LeakOptions{}.timeout(0ns); }
-
-bool has_note(const LeakReport& report, const std::string& part) {
-    for (const std::string& note : report.notes())
-        if (note.find(part) != std::string::npos)
-            return true;
-    return false;
-}
 
 /// How many tasks of a stuck thread and a queued job that is labelled remain.
 std::size_t left_with(const LeakOptions& options) {

@@ -8,34 +8,23 @@ TASKS_TEST_CHAINS   chains of the server (2000)
 """
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 
-from example_process import BINARY, SANITIZED, TASKS, Lines, run, tasks, tasks_json
+from example_process import BINARY, SANITIZED, TASKS, HeldProcess, run, tasks, tasks_json
 
 CHAINS = int(os.environ.get("TASKS_TEST_CHAINS", "2000"))
 TARGETS = os.path.join(BINARY, "tests", "targets")
 CHAIN = ["wait_for_answer", "query", "charge", "handle", "session"]
 
 
-class Program:
+class Program(HeldProcess):
     """A target that says "ready" and stays until its standard input ends."""
 
     def __init__(self, path, *words):
-        self.process = subprocess.Popen([path, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.pid = self.process.pid
-        line = Lines(self.process.stdout).next()
+        super().__init__(path, *words)
+        line = self.lines.next()
         assert line == "ready", line
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
 
 
 def function(frame):

@@ -8,11 +8,10 @@ TASKS_TEST_DEADLOCKS   runs of each deadlock, and looks at each healthy program 
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 
-from example_process import BINARY, SANITIZED, SOURCE, TASKS, Lines, run, until
+from example_process import BINARY, SANITIZED, SOURCE, TASKS, HeldProcess, run, until
 
 RUNS = int(os.environ.get("TASKS_TEST_DEADLOCKS", "3"))
 TARGETS = os.path.join(BINARY, "tests", "targets")
@@ -46,14 +45,12 @@ def marked_lines(mark):
         return {number for number, line in enumerate(source, 1) if line.rstrip().endswith(f"// waits: {mark}")}
 
 
-class Target:
+class Target(HeldProcess):
     def __init__(self, program, case, directory):
         environment = dict(os.environ, TASKS_DIR=directory)
         environment.pop("TASKS_AGENT", None)
-        self.process = subprocess.Popen([os.path.join(TARGETS, program), case], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, env=environment)
-        self.pid = self.process.pid
-        line = Lines(self.process.stdout).next()
+        super().__init__(os.path.join(TARGETS, program), case, env=environment)
+        line = self.lines.next()
         assert line == f"ready {self.pid}", line
 
     def threads_in_futex(self):
@@ -64,15 +61,6 @@ class Target:
                                                                             encoding="utf-8") as call:
                 count += comm.read().strip() != AGENTS_THREAD and call.read().startswith(FUTEX)
         return count
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
 
 
 def look(target, directory):

@@ -68,6 +68,24 @@ class Lines:
         return line.decode()
 
 
+class HeldProcess:
+    """A target that stays until its standard input ends, for the length of a scope; `lines` are what it says."""
+
+    def __init__(self, *words, **options):
+        self.process = subprocess.Popen([*map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
+        self.pid = self.process.pid
+        self.lines = Lines(self.process.stdout)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
 class Example:
     """An example that says "ready PID" and stays: with Example("payments", "--cause", "mutex") as example: ..."""
 

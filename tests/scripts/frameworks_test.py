@@ -2,37 +2,30 @@
 """What `tasks` tells of programs on Boost.Fiber, std::async, oneTBB and OpenMP, through the agent's adapters, and that
 their counts go back to nothing."""
 import os
-import subprocess
 import sys
 import tempfile
 
-from example_process import BINARY, Lines, tasks, tasks_json, until
+from example_process import BINARY, HeldProcess, tasks, tasks_json, until
 
 TARGETS = os.path.join(BINARY, "tests", "targets")
 FIBERS = 1000
 
 
-class Target:
+class Target(HeldProcess):
     """One that says "ready PID", goes on when its stdin tells it to, and then says "ended N"."""
 
     def __init__(self, name, *words):
         self.directory = tempfile.TemporaryDirectory(prefix="tasks-test-")
         environment = {**os.environ, "TASKS_DIR": self.directory.name}
         environment.pop("TASKS_AGENT", None)
-        self.process = subprocess.Popen([os.path.join(TARGETS, name), *words], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, env=environment)
-        self.pid = self.process.pid
-        self.lines = Lines(self.process.stdout)
+        super().__init__(os.path.join(TARGETS, name), *words, env=environment)
 
     def __enter__(self):
         assert self.lines.next() == f"ready {self.pid}"
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        super().__exit__()
         self.directory.cleanup()
 
     def ends(self):

@@ -17,7 +17,7 @@ import threading
 import time
 
 from example_process import Example, TASKS, run, until
-from pc_equality_programs_test import answers, free_port, question, recursor_words, repeated, request, started
+from pc_equality_programs_test import answers, asked_nghttpx, free_port, question, recursor_words, repeated, started
 
 SECONDS = int(os.environ.get("TASKS_TEST_HEALTHY", "6"))
 SHORT = 10  # seconds of one of several watches within a long time: what `tasks leaks` does by itself
@@ -152,17 +152,6 @@ def mariadbd(directory):
 
 
 @contextlib.contextmanager
-def nghttpx(directory):
-    front, back = free_port(), free_port()
-    with started("/usr/bin/python3", "-m", "http.server", "--bind", "127.0.0.1", str(back), ready=None, cwd=directory):
-        answers(request, back)
-        with started("nghttpx", f"-f127.0.0.1,{front};no-tls", f"-b127.0.0.1,{back}", "-n8", "--single-process",
-                     "--conf=/dev/null", "--errorlog-file=/dev/null", ready=None) as pid:
-            answers(request, front)
-            yield pid, lambda: repeated(lambda: request(front))
-
-
-@contextlib.contextmanager
 def nghttpd(directory):
     port = free_port()
     with open(os.path.join(directory, "page"), "w", encoding="ascii") as file:
@@ -183,7 +172,7 @@ def fixed(*words):
     return payments
 
 
-SERVERS = {"nghttpd": nghttpd, "nghttpx": nghttpx, "memcached": memcached, "redis-server": redis_server,
+SERVERS = {"nghttpd": nghttpd, "nghttpx": asked_nghttpx, "memcached": memcached, "redis-server": redis_server,
            "pdns_recursor": pdns_recursor, "knotd": knotd, "unbound": unbound, "mariadbd": mariadbd}
 PROGRAMS = {"payments": fixed(), "payments --coroutines": fixed("--coroutines"),
             "payments --cause sleep-loop": fixed("--cause", "sleep-loop"),

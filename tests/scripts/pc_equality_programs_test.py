@@ -251,15 +251,21 @@ def node(_):
         return looked_at("node", pid)
 
 
-def nghttpx(directory):
+@contextlib.contextmanager
+def asked_nghttpx(directory):
+    """Its pid, and what asks it."""
     front, back = free_port(), free_port()
     with started("/usr/bin/python3", "-m", "http.server", "--bind", "127.0.0.1", str(back), ready=None, cwd=directory):
         answers(request, back)
         with started("nghttpx", f"-f127.0.0.1,{front};no-tls", f"-b127.0.0.1,{back}", "-n8", "--single-process",
                      "--conf=/dev/null", "--errorlog-file=/dev/null", ready=None) as pid:
             answers(request, front)
-            with repeated(lambda: request(front)):
-                return looked_at("nghttpx", pid)
+            yield pid, lambda: repeated(lambda: request(front))
+
+
+def nghttpx(directory):
+    with asked_nghttpx(directory) as (pid, asked), asked():
+        return looked_at("nghttpx", pid)
 
 
 def recursor_words(directory, port):

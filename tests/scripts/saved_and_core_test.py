@@ -16,23 +16,21 @@ import subprocess
 import sys
 import tempfile
 
-from example_process import BINARY, SANITIZED, TASKS, Example, Lines, run, until
+from example_process import BINARY, SANITIZED, TASKS, Example, HeldProcess, run, until
 
 THREADS = int(os.environ.get("TASKS_TEST_SAVED_THREADS", "1000"))
 STACK_BYTES = 128 << 10
 TARGETS = os.path.join(BINARY, "tests", "targets")
 
 
-class Target:
+class Target(HeldProcess):
     """A copy of a target program in a directory of its own, so that it can be taken away. Its cores go there too."""
 
     def __init__(self, name, directory, *words):
         self.program = shutil.copy(os.path.join(TARGETS, name), directory)
-        self.process = subprocess.Popen([self.program, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        cwd=directory, env={**os.environ, "TASKS_DIR": directory},
-                                        preexec_fn=self.limits)
-        self.pid = self.process.pid
-        line = Lines(self.process.stdout).next()
+        super().__init__(self.program, *words, cwd=directory, env={**os.environ, "TASKS_DIR": directory},
+                         preexec_fn=self.limits)
+        line = self.lines.next()
         assert line == f"ready {self.pid}", line
 
     @staticmethod
@@ -45,15 +43,6 @@ class Target:
     def crash(self):
         self.process.send_signal(signal.SIGSEGV)
         return self.process.wait(60)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
 
 
 def tasks(directory, *words, status=0):

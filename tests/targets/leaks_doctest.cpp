@@ -13,12 +13,3 @@ TEST_CASE("scope of its own") {
     leaking::late_answer();
     TASKS_CHECK_NO_LEAKS(check);
 }
-
-namespace {
-struct Outside {
-    Outside() {
-        if (std::getenv("LEAK_OUTSIDE") != nullptr)
-            leaking::late_answer();
-    }
-} outside;
-} // namespace

@@ -9,12 +9,3 @@ TASKS_LEAK_CHECK_EACH_TEST();
     TEST(leaks, name) { leak; }                                                                                        \
     TEST(repaired, name) { repair; }
 LEAK_CAUSES(BOTH)
-
-namespace {
-struct Outside {
-    Outside() {
-        if (std::getenv("LEAK_OUTSIDE") != nullptr)
-            leaking::late_answer();
-    }
-} outside;
-} // namespace
