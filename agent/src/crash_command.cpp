@@ -46,8 +46,10 @@ struct CrashCommand::Child {
     int output_fd;
 };
 
-void CrashCommand::find(std::string_view asked) noexcept {
+void CrashCommand::find(std::string_view asked, std::uint64_t may_take_ns) noexcept {
     path_ = {};
+    patience_ = {};
+    patience_ << may_take_ns / 5 * 2 / 1'000'000 << "ms"; // for the dump, and again for the memory; the rest to name it
     if (asked == "-")
         return;
     const char* variable = ::secure_getenv("TASKS_BINARY");
@@ -77,6 +79,13 @@ void CrashCommand::keep_environment() noexcept {
         environment_[at] = const_cast<char*>(variables_.c_str()) + begins[at];
 }
 
+/// Its memory, for the command: whoever shares it may open that, while of another process the kernel may refuse even
+/// its parent's. What is open stays so.
+int open_own_memory() noexcept {
+    const int fd = ::open("/proc/self/mem", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return fd < 0 ? fd : ::fcntl(fd, F_DUPFD, 4);
+}
+
 /// In the child, which shares our memory until it becomes the command.
 int CrashCommand::run(void* given) noexcept {
     const Child& child = *static_cast<const Child*>(given);
@@ -85,13 +94,16 @@ int CrashCommand::run(void* given) noexcept {
     // Both above the standard streams first: one may be the other's number.
     const int in = ::fcntl(child.dump_fd, F_DUPFD, 3);
     const int out = ::fcntl(child.output_fd, F_DUPFD, 3);
+    const int memory = open_own_memory();
     if (::lseek(in, 0, SEEK_SET) < 0 || ::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(out, 2) < 0)
         ::_exit(127);
-    ::syscall(SYS_close_range, 3u, ~0u, 0u);
+    const bool readable = memory >= 0 && ::dup2(memory, 3) == 3;
+    ::syscall(SYS_close_range, readable ? 4u : 3u, ~0u, 0u);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    const char* const words[]{"tasks", "stack", "--from", "-", nullptr};
+    const char* const words[]{
+        "tasks", "stack", "--from", "-", "--memory", "3", "--timeout", child.command.patience_.c_str(), nullptr};
     ::execve(child.command.path_.c_str(), const_cast<char* const*>(words), child.command.environment_.data());
     ::_exit(127);
 }

@@ -1,7 +1,8 @@
 // Has the `tasks` command show a crash dump, from within the signal handler of the process that dies: started without
 // the memory of the process being copied, given the dump as its standard input and the process's standard error as its
-// output, a small environment, no other files; waited for until a deadline, killed then. The paths and variables are
-// copied when the crash dump is installed.
+// output, the process's memory to read as descriptor 3 (what lives in no table and on no stack is found there), a small
+// environment, no other files; waited for until a deadline, killed then. The paths and variables are copied when the
+// crash dump is installed.
 #pragma once
 
 #include <array>
@@ -18,7 +19,8 @@ public:
     static constexpr std::size_t stack_bytes = 16 * 1024;
 
     /// `asked`: CrashDumpOptions::command. Takes what is in the environment now; not in a handler.
-    void find(std::string_view asked) noexcept;
+    /// `may_take_ns`: how long it will have from its start on, 10 ms or more.
+    void find(std::string_view asked, std::uint64_t may_take_ns) noexcept;
     explicit operator bool() const noexcept { return path_.size() != 0; }
 
     /// Reads the dump from the beginning of `dump_fd`. True: it ended by itself and had shown the dump.
@@ -31,6 +33,7 @@ private:
     static bool ended_well(int pidfd, int pid, std::uint64_t until_ns) noexcept;
 
     FixedText<4096> path_;
+    FixedText<32> patience_;    ///< its --timeout
     FixedText<4096> variables_; ///< one after the other, each with its zero
     std::array<char*, 8> environment_{};
 };

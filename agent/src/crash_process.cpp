@@ -134,9 +134,9 @@ int CrashProcess::prepare(const CrashDumpOptions& options) noexcept {
     pid_ = static_cast<std::uint32_t>(::getpid());
     if (const int error = output_.choose(options.path, process_); error != 0)
         return error;
-    command_.find(options.command);
     deadline_ns_ = std::clamp<std::uint64_t>(options.deadline_ms, 10, 60'000) * one_ms;
     command_deadline_ns_ = std::clamp<std::uint64_t>(options.command_deadline_ms, 10, 600'000) * one_ms;
+    command_.find(options.command, command_deadline_ns_);
     level_.store(options.level);
     writer_ = region_.take(sizeof(ProfileWriter));
     stack_bytes_ = region_.take(protocol::max_stack_bytes + 1);
@@ -145,6 +145,7 @@ int CrashProcess::prepare(const CrashDumpOptions& options) noexcept {
     spare_stack_ = region_.take(crash_stack_bytes);
     child_stack_ = region_.take(CrashCommand::stack_bytes);
     text_ = region_.take(text_bytes);
+    copies_ = region_.left();
     want_crash_stacks();
     take_crash_stack();
     note_terminate();
@@ -248,6 +249,9 @@ void CrashProcess::write() noexcept {
     dump_fd_ = file ? file.get() : memory ? memory.get() : error;
     if (dump_fd_ >= 0)
         write_to(dump_fd_);
+    // Copies of stacks look like coroutines to who reads all memory.
+    for (const std::span<char> piece : {copies_, stack_bytes_})
+        release_pages(piece);
     if (error < 0)
         return;
     if (file || memory)

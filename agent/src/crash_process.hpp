@@ -56,6 +56,7 @@ private:
     Region region_;
     std::span<char> writer_;
     std::span<char> stack_bytes_; ///< of the struck thread
+    std::span<char> copies_;      ///< what the writer takes
     std::span<char> own_stack_;   ///< that the dump runs on
     std::span<char> spare_stack_; ///< of the handler of a fault within the dump
     std::span<char> child_stack_;

@@ -9,6 +9,19 @@ void ProfileBlocks::label(const protocol::Task& task) noexcept {
     out << (task.label_cut ? "  label cut" : "");
 }
 
+/// What joins coroutines into chains, and with what memory shows of them.
+void ProfileBlocks::frame(const protocol::Task& task) noexcept {
+    const auto tell = [this](std::string_view name, std::uint64_t value) {
+        if (value != 0)
+            (out << name).hexadecimal(value);
+    };
+    tell("  frame ", task.frame);
+    tell("  awaiter ", task.awaited_by);
+    tell("  starter ", task.started_by);
+    tell("  creator ", task.creator_pc);
+    tell("  registered ", task.created_in_pc);
+}
+
 void ProfileBlocks::first_line(const MergedTask& merged) noexcept {
     const protocol::Task* task = merged.task;
     lines_.count(1, merged.kind);
@@ -28,6 +41,7 @@ void ProfileBlocks::first_line(const MergedTask& merged) noexcept {
             (out << "  started ").duration(taken_ns_ > task->started_ns ? taken_ns_ - task->started_ns : 0);
         if (task->tid != 0)
             out << "  tid " << task->tid;
+        frame(*task);
     }
     out << "\n";
 }

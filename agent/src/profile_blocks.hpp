@@ -17,6 +17,7 @@ public:
 private:
     void first_line(const MergedTask& task) noexcept;
     void label(const protocol::Task& task) noexcept;
+    void frame(const protocol::Task& task) noexcept;
     void thread(const protocol::ThreadStack& thread) noexcept;
     void registers(const protocol::ThreadStack& thread) noexcept;
 

@@ -59,6 +59,9 @@ public:
         return bytes_.subspan(given_ - wanted, bytes);
     }
 
+    /// What has not been taken.
+    std::span<char> left() const noexcept { return bytes_.subspan(given_); }
+
 private:
     std::span<char> mapped_; // bytes_ and the page on either side
     std::span<char> bytes_;

@@ -14,9 +14,18 @@ namespace {
 
 using inspect::Trouble;
 
-/// Usage lines of our own: CLI11's would show verbs as `[SUBCOMMAND]` after the options.
+/// Usage lines of our own: CLI11's would show verbs as `[SUBCOMMAND]` after the options. And no second blank line for
+/// what is not shown.
 class Usage final : public CLI::Formatter {
 public:
+    std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+        auto text = CLI::Formatter::make_help(app, std::move(name), mode);
+        while (text.ends_with("\n\n\n")) {
+            text.pop_back();
+        }
+        return text;
+    }
+
     std::string make_usage(const CLI::App* app, std::string) const override {
         const auto* parent = app->get_parent();
         if (parent == nullptr) {
@@ -84,6 +93,13 @@ void add_coroutine_options(CLI::App& app, Words& words) {
         ->type_name("SIZE");
 }
 
+/// For the agent, whose process crashes: not shown.
+void add_memory(CLI::App& app, Words& words) {
+    app.add_option("--memory", words.memory, "With --from: the open /proc/PID/mem of the process that wrote it")
+        ->type_name("FD")
+        ->group("");
+}
+
 void add_frame_options(CLI::App& app, Words& words) {
     app.add_flag("--args", words.arguments, "The arguments of coroutines");
     app.add_flag("--locals", words.locals, "Their local variables too, which may not be initialised yet");
@@ -139,6 +155,7 @@ Verbs add_verbs(CLI::App& app, Words& words) {
     }
     add_target(*verbs.doctor, words);
     add_stack_options(*verbs.stack, words);
+    add_memory(*verbs.stack, words);
     add_frame_options(*verbs.stack, words);
     add_leak_options(*verbs.leaks, words);
     verbs.run->add_option("--name", words.name, "What the process is called in lists (default: as its program)")

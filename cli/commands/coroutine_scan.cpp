@@ -13,6 +13,7 @@
 #include "capture/patient_reader.hpp"
 #include "capture/permission_cause.hpp"
 #include "capture/proc_modules.hpp"
+#include "capture/proc_stat.hpp"
 #include "commands/scan_progress.hpp"
 #include "core/core_file.hpp"
 #include "coroutines/analysis_cache.hpp"
@@ -44,12 +45,24 @@ bool has_coroutines(inspect::ModuleMap& modules) {
     });
 }
 
+std::string not_readable(const inspect::World& world, int error) {
+    return "its memory may not be read: " +
+           (error == EACCES || error == EPERM ? inspect::permission_cause(world) : std::string{std::strerror(error)});
+}
+
+bool lives(const inspect::World& world, const inspect::ProcessFacts& process) {
+    const auto stat = inspect::read_stat(world.proc, process.pid);
+    return stat && stat->start_time_ticks == process.start_time_ticks;
+}
+
 } // namespace
 
 CoroutineScan::CoroutineScan(const inspect::World& world, const ScanAsked& asked, inspect::Snapshot& snapshot)
     : world_(world), asked_(asked) {
     if (snapshot.process.from.kind == FileKind::core) {
         open_core(snapshot);
+    } else if (snapshot.process.from.kind == FileKind::profile) {
+        open_writer(snapshot);
     } else if (snapshot.process.from.kind == FileKind::none && snapshot.process.agent != AgentState::dead) {
         open_process(snapshot);
     }
@@ -68,12 +81,11 @@ void CoroutineScan::open_process(inspect::Snapshot& snapshot) {
         problem_ = "/proc/PID/maps did not come in time or may not be read";
         return;
     }
-    inspect::FileDescriptor file{::open(world_.proc.path(pid, "mem").c_str(), O_RDONLY | O_CLOEXEC)};
+    inspect::FileDescriptor file{asked_.memory_fd >= 0
+                                     ? ::fcntl(asked_.memory_fd, F_DUPFD_CLOEXEC, 3)
+                                     : ::open(world_.proc.path(pid, "mem").c_str(), O_RDONLY | O_CLOEXEC)};
     if (!file) {
-        const int error = errno;
-        problem_ =
-            "its memory may not be read: " +
-            (error == EACCES || error == EPERM ? inspect::permission_cause(world_) : std::string{std::strerror(error)});
+        problem_ = not_readable(world_, asked_.memory_fd >= 0 ? EACCES : errno); // who gave it could not open it
         return;
     }
     auto memory = std::make_shared<const inspect::MemoryFile>(std::move(file), pid);
@@ -96,6 +108,19 @@ void CoroutineScan::open_process(inspect::Snapshot& snapshot) {
     memory_ = std::move(memory);
     pagemap_ = std::make_shared<const inspect::FileDescriptor>(
         ::open(world_.proc.path(pid, "pagemap").c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+/// A profile has no memory in it; its process may still have it, and have given it to us.
+void CoroutineScan::open_writer(inspect::Snapshot& snapshot) {
+    if (asked_.memory_fd < 0) {
+        problem_ = std::string{"the file has no memory, where those that are not registered are found; "} +
+                   (snapshot.process.signal ? "a core has it (tasks stack --core FILE)"
+                                            : "look at the process while it lives (tasks stack PID)");
+    } else if (lives(world_, snapshot.process)) {
+        open_process(snapshot);
+    } else {
+        problem_ = "the process that wrote the file is gone";
+    }
 }
 
 void CoroutineScan::open_core(const inspect::Snapshot& snapshot) {

@@ -22,12 +22,13 @@ struct ScanAsked {
     bool locals = false;
     bool explain = true;                        ///< false: to be counted
     std::optional<std::uint64_t> patience_ns{}; ///< what is not looked at by then is told; empty: no limit
+    int memory_fd = -1; ///< /proc/PID/mem of the process that wrote a profile, open; -1: there is none
 };
 
 class CoroutineScan {
 public:
     /// Opens the memory and lists what of it may be written; fills in the modules where `snapshot` was captured
-    /// without. Of what has no memory, such as a profile, nothing is looked at.
+    /// without. Of what has no memory, such as a profile without its process, nothing is looked at.
     CoroutineScan(const inspect::World& world, const ScanAsked& asked, inspect::Snapshot& snapshot);
 
     /// Fills in `snapshot.coroutines`, or what stands in the way among what is incomplete.
@@ -35,6 +36,7 @@ public:
 
 private:
     void open_process(inspect::Snapshot& snapshot);
+    void open_writer(inspect::Snapshot& snapshot);
     void open_core(const inspect::Snapshot& snapshot);
     inspect::CoroutineList find(inspect::ModuleMap& modules) const;
     std::vector<inspect::MemoryRange> written() const;

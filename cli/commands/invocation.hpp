@@ -23,12 +23,13 @@ struct TargetText {
 
 struct Invocation {
     Verb verb = Verb::list;
-    TargetText target; ///< of every verb but list, tree, run, version and targets, unless a file is given
-    std::string from;  ///< in place of a target: a file with a snapshot or a profile, or "-"
-    std::string core;  ///< in place of a target: a core file
-    std::string exe;   ///< of core: the program that made it
-    std::string save;  ///< the file to save to, or "-", which then is all that is printed
-    bool raw = false;  ///< of save: with stack bytes and registers
+    TargetText target;  ///< of every verb but list, tree, run, version and targets, unless a file is given
+    std::string from;   ///< in place of a target: a file with a snapshot or a profile, or "-"
+    std::string core;   ///< in place of a target: a core file
+    int memory_fd = -1; ///< of from: the memory of the process that wrote it, and that lives; -1: none
+    std::string exe;    ///< of core: the program that made it
+    std::string save;   ///< the file to save to, or "-", which then is all that is printed
+    bool raw = false;   ///< of save: with stack bytes and registers
     bool json = false;
     bool dead = false;       ///< of list
     bool touch = true;       ///< of stack: threads that run may be sampled, or held for microseconds

@@ -184,6 +184,7 @@ NameSources name_sources(const Invocation& asked) {
         scan.limit = asked.scan_limit;
         scan.arguments = asked.stack.arguments || asked.stack.locals || raw;
         scan.locals = asked.stack.locals || raw;
+        scan.memory_fd = asked.memory_fd;
         scan.patience_ns = asked.timeout_given ? std::optional{asked.timeout_ns} : std::nullopt;
     }
     return sources;

@@ -1,6 +1,7 @@
 #include "commands/words.hpp"
 
 #include <charconv>
+#include <climits>
 
 #include "analysis/match.hpp"
 #include "commands/duration.hpp"
@@ -129,6 +130,19 @@ std::optional<std::string> take_leaks(const Words& words, Invocation& into) {
     return std::nullopt;
 }
 
+std::optional<std::string> take_memory(const Words& words, Invocation& into) {
+    const auto parse_fd = [](std::string_view text) {
+        const auto fd = parse_limit(text);
+        return fd && *fd <= INT_MAX ? std::optional{static_cast<int>(*fd)} : std::nullopt;
+    };
+    std::optional<int> fd;
+    if (auto wrong = take(words.memory, "--memory", "the number of an open file", fd, parse_fd)) {
+        return wrong;
+    }
+    into.memory_fd = fd.value_or(-1);
+    return fd && words.from.empty() ? std::optional<std::string>{"--memory: it goes with --from"} : std::nullopt;
+}
+
 std::optional<std::string> take_scan(const Words& words, Invocation& into) {
     std::optional<std::uint64_t> limit;
     if (auto wrong = take(words.scan_limit, "--scan-limit", "a size like 500M, 8G or 1T", limit, parse_size)) {
@@ -234,6 +248,9 @@ std::optional<std::string> take_words(const Words& words, Invocation& into) {
         return wrong;
     }
     if (auto wrong = take_scan(words, into)) {
+        return wrong;
+    }
+    if (auto wrong = take_memory(words, into)) {
         return wrong;
     }
     if (into.verb == Verb::run) {

@@ -39,6 +39,7 @@ struct Words {
     std::string older;
     std::string match;
     std::string limit;
+    std::string memory;
     std::string scan_limit;
     std::string name;
     bool children = false;

@@ -143,15 +143,15 @@ TEST_CASE("the tasks command is the one that is asked for, TASKS_BINARY's, or th
     const Variable path{"PATH", ("relative:" + directory.path()).c_str()};
     const Variable none{"TASKS_BINARY", ""};
     CrashCommand command;
-    command.find("");
+    command.find("", 5'000'000'000);
     CHECK_FALSE(command);
     const OwnedFd made{::open((directory.path() + "/tasks").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0700)};
-    command.find("");
+    command.find("", 5'000'000'000);
     CHECK(command);
-    command.find("-");
+    command.find("-", 5'000'000'000);
     CHECK_FALSE(command);
     const Variable named{"TASKS_BINARY", "/opt/tasks"};
-    command.find("");
+    command.find("", 5'000'000'000);
     CHECK(command);
 }
 

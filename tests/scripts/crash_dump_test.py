@@ -14,9 +14,11 @@ import tempfile
 import time
 
 import system_call_list
-from example_process import BINARY, PATIENCE, SANITIZED, TASKS, run, tasks
+from example_process import BINARY, PATIENCE, SANITIZED, SOURCE, TASKS, run, tasks
 
 CRASHER = os.path.join(BINARY, "tests/targets/crasher")
+COROUTINE_CRASHER = os.path.join(BINARY, "tests/targets/coroutine_crasher")
+NOBODY = 65534
 WAITING = 8  # threads with a job that wait
 QUEUED = 3
 
@@ -54,7 +56,7 @@ NO_HANDLERS = ":".join([os.environ.get("ASAN_OPTIONS", ""), "handle_segv=0", "ha
 class Death:
     """One run of the program: how it ended, what it said, and the dump that it left."""
 
-    def __init__(self, *words, patience=PATIENCE, before=lambda: None, **environment):
+    def __init__(self, *words, program=CRASHER, patience=PATIENCE, before=lambda: None, **environment):
         self.directory = tempfile.TemporaryDirectory(prefix="tasks-test-")
         path = self.directory.name
         self.place = os.path.join(path, "place")
@@ -63,7 +65,7 @@ class Death:
                        "ASAN_OPTIONS": NO_HANDLERS, "TSAN_OPTIONS": NO_HANDLERS, **environment}
         with open(path + "/out", "wb") as out, open(path + "/err", "wb") as err:
             began = time.monotonic()
-            process = subprocess.Popen([CRASHER, *map(str, words)], cwd=path, env=environment,
+            process = subprocess.Popen([program, *map(str, words)], cwd=path, env=environment,
                                        stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                        preexec_fn=lambda: (resource.setrlimit(resource.RLIMIT_CORE, (-1, -1)),
                                                            before()))
@@ -233,6 +235,52 @@ def check_command():
             assert "\nend  tasks 12" in death.err, (name, death.err)
 
 
+def coroutine_lines(report):
+    """Of each group of coroutines: how many, and where they are suspended, innermost first."""
+    def name(frame):
+        return re.search(r"(\w+)(\(int\))?$", frame["function"])[1]
+    return sorted((group["count"], [(name(frame), frame["line"]) for frame in group["frames"]])
+                  for group in report["groups"] if group["kind"] == "coroutine")
+
+
+def check_coroutines():
+    """The command finds those in memory that nobody registered; what the file alone tells says that it has none."""
+    source = open(os.path.join(SOURCE, "tests/targets/coroutine_crasher.cpp")).read().splitlines()
+    line = {name: 1 + next(at for at, text in enumerate(source) if words in text) for name, words in (
+        ("send", "the innermost of a plain chain"), ("charge", "its outer one"), ("store", "the innermost of a traced"),
+        ("audit", "co_await store"))}
+    registered = (1, [("store", line["store"]), ("audit", line["audit"])])
+    with tempfile.TemporaryDirectory(prefix="tasks-test-") as path:
+        command = os.path.join(path, "tasks")
+        with open(command, "w") as file:  # a script stands between: what is open for the command goes through it
+            file.write(f"#!/bin/sh\n{TASKS} \"$@\" --json > {path}/shown\n")
+        os.chmod(command, 0o700)
+        death = Death("segv", 5, program=COROUTINE_CRASHER, TASKS_BINARY=command)
+        assert death.signal == signal.SIGSEGV, death.status
+        shown = json.load(open(path + "/shown"))
+        plain = (5, [("send", line["send"]), ("charge", line["charge"])])
+        assert coroutine_lines(shown) == [registered, plain], coroutine_lines(shown)
+        assert shown["tasks"] == 7 and not shown["incomplete"], (shown["tasks"], shown["incomplete"])
+        assert [each["tid"] for each in shown["groups"][0]["tasks"]] == [shown["signal"]["tid"]]
+        later = death.report()
+        assert coroutine_lines(later) == [registered] and later["tasks"] == 2, later["groups"]
+        assert any("not known: the file has no memory" in each["reason"] for each in later["incomplete"]), later
+        assert "not known" in tasks("count", "--from", death.dump, "--json"), "no coroutines, of which nothing is known"
+
+
+def check_closed_memory():
+    """A process whose memory its own user may not read: the dump is shown all the same, and what is missing."""
+    if os.geteuid() == 0:
+        become = lambda: (os.setgroups([]), os.setgid(NOBODY), os.setuid(NOBODY))
+    else:
+        become = lambda: None
+    with tempfile.TemporaryDirectory(prefix="tasks-test-") as place:
+        os.chmod(place, 0o777)
+        death = Death("closed", 3, place + "/dump", program=COROUTINE_CRASHER, TASKS_BINARY=TASKS, before=become)
+        assert death.signal == signal.SIGSEGV, death.status
+        assert "struck by SIGSEGV" in death.err and "incomplete: coroutines are not known: " in death.err, death.err
+
+
 def check_afterwards():
     """PID@START tells what the process wrote, as long as its table is there."""
     death = Death("segv")
@@ -355,7 +403,7 @@ def check_many():
 
 def main():
     for check in (check_ways, check_cores, check_exception, check_levels, check_chain, check_child, check_path,
-                  check_command, check_afterwards, check_any_program, check_fault_in_dump, check_silent_reader, check_filter, check_asleep, check_many):
+                  check_command, check_coroutines, check_closed_memory, check_afterwards, check_any_program, check_fault_in_dump, check_silent_reader, check_filter, check_asleep, check_many):
         began = time.monotonic()
         check()
         print(f"{check.__name__}: {time.monotonic() - began:.1f} s")

@@ -60,6 +60,15 @@ bool is_label(std::string_view field) {
     return equals != field.npos && equals < field.find(' ') && !field.starts_with('[');
 }
 
+struct FrameField {
+    std::string_view keyword;
+    std::uint64_t TaskFrameFacts::* into;
+};
+constexpr std::array frame_fields{
+    FrameField{"frame", &TaskFrameFacts::frame}, FrameField{"awaiter", &TaskFrameFacts::awaited_by},
+    FrameField{"starter", &TaskFrameFacts::started_by}, FrameField{"creator", &TaskFrameFacts::creator_pc},
+    FrameField{"registered", &TaskFrameFacts::created_in_pc}};
+
 bool take_field(std::string_view field, Block& block) {
     if (is_label(field)) {
         block.label = field;
@@ -84,6 +93,11 @@ bool take_field(std::string_view field, Block& block) {
     }
     if (take_keyword(field, "tid")) {
         return take_number(field, block.tid);
+    }
+    for (const auto& [keyword, into] : frame_fields) {
+        if (take_keyword(field, keyword)) {
+            return take_number(field, block.frame.*into);
+        }
     }
     if (const auto ages = ages_of(field)) {
         block.ages = ages;

@@ -30,6 +30,7 @@ struct Block {
     std::uint64_t object = 0;
     std::optional<std::uint64_t> started_ago_ns;
     std::uint32_t tid = 0;
+    TaskFrameFacts frame;
     std::string label; ///< the field as it stands; "" none
     bool label_cut = false;
     std::optional<std::string> wait_place; ///< the line's text; set: the process said that it waits

@@ -209,6 +209,10 @@ TaskFacts Parser::task_of(const Block& block) {
     task.wait_object = block.object;
     task.scopes = places_.scopes(block);
     task.label = places_.label(block.label, block.label_cut);
+    if (block.frame != TaskFrameFacts{} && snapshot_.task_frames.size() <= max_tasks) {
+        task.frame = static_cast<std::uint32_t>(snapshot_.task_frames.size());
+        snapshot_.task_frames.push_back(block.frame);
+    }
     if (block.wait_place) {
         task.state = State::waiting;
         task.wait_reason = block.wait_reason;

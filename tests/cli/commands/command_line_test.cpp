@@ -77,6 +77,16 @@ TEST_CASE("options of stack are read and checked") {
     CHECK(asked({"deadlocks", "12", "--debuginfod"}).debuginfod);
 }
 
+TEST_CASE("an open memory goes with a file alone") {
+    CHECK(asked({"stack", "--from", "-"}).memory_fd == -1);
+    CHECK(asked({"stack", "--from", "-", "--memory", "3", "--timeout", "2000ms"}).memory_fd == 3);
+    CHECK(refused({"stack", "12", "--memory", "3"}).error.sentence.starts_with("--memory: it goes with --from"));
+    for (const auto* wrong : {"0", "-1", "2147483648", "3x"}) {
+        CHECK(refused({"stack", "--from", "-", "--memory", wrong}).error.sentence.find("the number of an open file") !=
+              std::string::npos);
+    }
+}
+
 TEST_CASE("options of every verb are read before and after it") {
     CHECK(asked({"--json", "vitals", "12"}).json);
     CHECK(asked({"vitals", "12", "--json"}).json);

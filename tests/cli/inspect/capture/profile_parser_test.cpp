@@ -69,6 +69,23 @@ bool tells(const Snapshot& snapshot, std::string_view words) {
 
 } // namespace
 
+TEST_CASE("a profile's coroutines are joined with the one that awaits them") {
+    const auto snapshot = parsed(profile_of(
+        "stacks",
+        "1 task  coroutine  await  1.000s  [audit]  id 0x100000009  started 1.000s  frame 0x7f10  starter 0x8  "
+        "creator 0x1018\n\n"
+        "1 task  coroutine  timer  1.000s  [store]  id 0x10000000a  frame 0x7f20  awaiter 0x100000009  registered "
+        "0x1020"
+        "  hue 7\n\n",
+        2));
+    REQUIRE(snapshot.tasks.size() == 2);
+    CHECK(snapshot.task_frames[snapshot.tasks[0].frame] ==
+          TaskFrameFacts{.frame = 0x7f10, .awaited_by = 0, .started_by = 8, .creator_pc = 0x1018, .created_in_pc = 0});
+    CHECK(snapshot.task_frames[snapshot.tasks[1].frame] ==
+          TaskFrameFacts{
+              .frame = 0x7f20, .awaited_by = 0x100000009, .started_by = 0, .creator_pc = 0, .created_in_pc = 0x1020});
+}
+
 TEST_CASE("a profile's head is the process and the moment") {
     const auto snapshot = parsed(profile_of("stacks", "", 0));
     CHECK(snapshot.process.agent == AgentState::profile);
