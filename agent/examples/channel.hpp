@@ -1,6 +1,7 @@
 // A channel as Go has it: unbuffered, a send ends when somebody receives; with room for N values, when it fits.
-// An example of how to tell `tasks` what a primitive of one's own waits for: each blocking call holds a tasks::Wait.
-// Any thread; must outlive the threads that use it, so share it. No select, no fairness.
+// An example of how to tell `tasks` what a primitive of one's own waits for: each blocking call holds a tasks::Wait,
+// and who may send holds a tasks::WaitHandle. Any thread; must outlive the threads that use it, so share it. No select,
+// no fairness.
 #pragma once
 
 #include <chrono>
@@ -13,13 +14,19 @@
 #include <utility>
 
 #include <tasks/wait.hpp>
+#include <tasks/wait_object.hpp>
 
 template <class T> class Channel {
 public:
     using Place = tasks::SourcePlace;
 
     /// `name` is a literal: what `tasks stack` calls the channel. `capacity` 0: unbuffered.
-    explicit Channel(const char* name, std::size_t capacity = 0) : name_(name), capacity_(capacity) {}
+    explicit Channel(const char* name, std::size_t capacity = 0)
+        : name_(name), capacity_(capacity), waits_(this, name) {}
+
+    /// For whoever is to send, as long as that may be. Where all such have gone, and somebody still receives, `tasks
+    /// leaks` tells that nobody ever will send.
+    tasks::WaitHandle sender() const { return tasks::WaitHandle{waits_}; }
 
     /// True: received, or in the buffer. False: the channel was closed, or a stop was requested; nothing was sent.
     bool send(T value, const std::stop_token& stop = {}, Place place = Place::here()) {
@@ -119,6 +126,7 @@ private:
 
     const char* name_;
     std::size_t capacity_;
+    tasks::WaitObject waits_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<T> buffer_;        // at most capacity_, and one more within take()

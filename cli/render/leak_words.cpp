@@ -103,6 +103,8 @@ std::string why(const LeakReport& report, const LeakFinding& finding) {
         return why_deadlocked(report.stacks.waits, report.stacks.waits.findings[*finding.deadlock]);
     case LeakRule::never_made:
         return "what is waited on was never made (nil): nothing can end that wait";
+    case LeakRule::no_handle:
+        return "nobody holds a handle of what is waited on any more: nothing can end that wait";
     case LeakRule::done:
         return "come to the end, and never destroyed: the frame stays for ever";
     case LeakRule::growth:

@@ -82,7 +82,7 @@ bool same(const TaskRecord& a, const TaskRecord& b) noexcept { return std::memcm
 
 Content content_of(const TaskRecord& record, Task& task) noexcept {
     const auto& head = record.head;
-    if (is(record, RecordType::free))
+    if (is(record, RecordType::free) || is(record, RecordType::wait_object))
         return Content::nothing;
     if (is(record, RecordType::coroutine))
         return take_coroutine(record, task) ? Content::task : Content::damaged;

@@ -170,6 +170,7 @@ void take_numbers(const TableHeader& header, const Directory& directory, TableFa
     facts.dropped_jobs = header.dropped_jobs;
     facts.dropped_sites = header.dropped_sites;
     facts.dropped_births = header.dropped_births;
+    facts.wait_objects = header.wait_objects;
 }
 
 void take_texts(const TableHeader& header, TableFacts& facts) {

@@ -215,6 +215,9 @@ bool read_all(const TableSource& source) {
                 std::string{site->name}.size() + std::string{site->function}.size() + std::string{site->file}.size();
     REQUIRE(text < (1u << 30));
     REQUIRE(reader->facts().history.size() <= history_entries);
+    std::uint64_t objects = 0;
+    reader->each_wait_object([&objects](const WaitObject&) { ++objects; });
+    REQUIRE(objects <= reader->record_count());
     reader->refresh();
     return true;
 }

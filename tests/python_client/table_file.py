@@ -10,7 +10,7 @@ import struct
 RECORD_BYTES, SITE_BYTES, HEADER_BYTES = 128, 64, 4096
 MOST_SEGMENTS, MOST_SITES, LARGEST = 48, 1 << 20, 16 << 30
 RECORDS, SITES, TEXT = 1, 2, 3
-FREE, THREAD, JOB, COUNTS, COROUTINE = 0, 1, 2, 3, 4
+FREE, THREAD, JOB, COUNTS, COROUTINE, WAIT_OBJECT = 0, 1, 2, 3, 4, 5
 CHUNK = 64 * 1024
 LOOKS = 8
 
@@ -154,11 +154,11 @@ class Reader:
                     data = self.accepted(chunk + at, first[at:at + RECORD_BYTES], second[at:at + RECORD_BYTES])
                     if data is None:
                         self.unreadable += 1
-                    elif data[8] > COROUTINE:
+                    elif data[8] > WAIT_OBJECT:
                         self.damaged += 1
                     elif data[8] == COUNTS:
                         self.count(data)
-                    elif data[8] != FREE:
+                    elif data[8] not in (FREE, WAIT_OBJECT):
                         records[(chunk + at) // RECORD_BYTES] = Record(data)
         return records
 

@@ -18,6 +18,7 @@ using Results = Channel<Receipt>;
 std::optional<Receipt> refused() { return std::nullopt; }
 
 void charge(Results& results) {
+    const tasks::WaitHandle sender = results.sender(); // ends on every way out
     const auto receipt = refused();
     if (!receipt)
         return; // the leak: nobody will ever send

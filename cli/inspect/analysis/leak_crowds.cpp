@@ -114,6 +114,7 @@ private:
             crowd.waited_ns.push_back(task.age);
         }
         crowd.restless += born != 0 && exact && is_restless(task, born) ? 1u : 0u;
+        take_unheld(task, crowd);
         take_site(task, crowd);
         take_memory(slot, task, crowd);
         if (again_) {
@@ -139,6 +140,19 @@ private:
             still = std::min(still, task.thread->last_ran_ago_ns.value_or(still));
         }
         return snapshot_.taken_at_ns > born && still < (snapshot_.taken_at_ns - born) / 2;
+    }
+
+    void take_unheld(const TaskView& task, Crowd& crowd) const {
+        if (!snapshot_.past || task.state != State::waiting || task.wait_object == 0 ||
+            task.age == TaskView::unknown_age) {
+            return;
+        }
+        const auto found =
+            std::ranges::lower_bound(snapshot_.past->unheld, task.wait_object, {}, &UnheldObject::address);
+        if (found != snapshot_.past->unheld.end() && found->address == task.wait_object) {
+            const auto unheld = snapshot_.taken_at_ns - std::min(snapshot_.taken_at_ns, found->since_ns);
+            crowd.unheld_ns.push_back(std::min(unheld, task.age));
+        }
     }
 
     void take_site(const TaskView& task, Crowd& crowd) const {

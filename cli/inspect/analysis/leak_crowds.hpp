@@ -26,6 +26,7 @@ struct Crowd {
     std::uint64_t count = 0;
     std::vector<std::uint64_t> born_ns;      ///< ascending, of those whose birth is known; CLOCK_MONOTONIC
     std::vector<std::uint64_t> waited_ns;    ///< ascending, of those of whom it is known exactly
+    std::vector<std::uint64_t> unheld_ns;    ///< for how long some have waited already where no handle is left
     std::uint64_t restless = 0;              ///< that have done something in the second half of their life
     std::optional<SiteLife> site;            ///< births and deaths at the place that started them
     std::vector<TaskIdentity> members;       ///< sorted; only where there are several looks

@@ -28,6 +28,7 @@ enum class Verdict : std::uint8_t {
 enum class LeakRule : std::uint8_t {
     deadlock,          ///< a finding of the wait graph
     never_made,        ///< nil: what it waits on was never made
+    no_handle,         ///< nobody holds a handle of what it waits on any more
     done,              ///< finished, not destroyed
     growth,            ///< Growth, of those that stand still
     growth_unwatched,  ///< Growth; whether those that stay go on nobody knows

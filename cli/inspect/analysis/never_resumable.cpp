@@ -1,4 +1,5 @@
-// Tasks that nothing can make go on: they wait on what was never made, or came to their end and were never destroyed.
+// Tasks that nothing can make go on: they wait on what was never made, or on what nobody has a handle of any more, or
+// came to their end and were never destroyed.
 #include <algorithm>
 
 #include "analysis/leak_verdicts.hpp"
@@ -12,6 +13,8 @@ namespace {
 
 /// Somebody may still take the result: a few, or for a while, is not told.
 constexpr std::uint64_t result_is_late_ns = 10'000'000'000;
+/// Who ends the last handle wakes those who wait; that takes its time on a busy machine.
+constexpr std::uint64_t wake_is_late_ns = 1'000'000'000;
 constexpr std::uint64_t least_between_looks_ns = 5'000'000'000;
 constexpr std::uint64_t least_done = 3;
 
@@ -37,6 +40,12 @@ std::optional<LeakFinding> never_resumable(const Crowd& crowd, std::span<const L
                                            const std::string& key) {
     LeakFinding found{.verdict = Verdict::never_resumable, .rule = LeakRule::never_made, .count = crowd.count};
     if (crowd.state == State::waiting && crowd.wait_reason == WaitReason::nil) {
+        return found;
+    }
+    const auto unheld = std::ranges::count_if(crowd.unheld_ns, [](const auto ns) { return ns >= wake_is_late_ns; });
+    if (unheld != 0) {
+        found.rule = LeakRule::no_handle;
+        found.count = static_cast<std::uint64_t>(unheld);
         return found;
     }
     if (crowd.state != State::done) {

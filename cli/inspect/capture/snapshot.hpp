@@ -263,12 +263,19 @@ struct SiteLife {
     std::uint64_t deaths = 0;
 };
 
+/// A registered wait object all of whose handles have ended: nobody can end a wait on it.
+struct UnheldObject {
+    std::uint64_t address = 0;
+    std::uint64_t since_ns = 0; ///< CLOCK_MONOTONIC: when the last handle ended
+};
+
 /// What a table tells of the time before this moment. Only where it was asked for; it is not saved.
 struct PastFacts {
     std::uint64_t began_ns = 0;                  ///< when the agent did: nothing was registered before
     std::vector<protocol::HistoryEntry> history; ///< oldest first
     std::vector<std::uint64_t> started_ns;       ///< by index into Snapshot::tasks; 0: not known
     std::vector<SiteLife> sites;                 ///< by index into Snapshot::sites; may be shorter
+    std::vector<UnheldObject> unheld;            ///< by address
 };
 
 struct Snapshot {

@@ -157,7 +157,16 @@ std::uint32_t TaskCollector::new_list(ScopeList list) {
     return static_cast<std::uint32_t>(snapshot_.scope_lists.size() - 1);
 }
 
+void TaskCollector::add(const protocol::WaitObject& object) {
+    if (snapshot_.past && object.address != 0 && object.handles_ended_ns != 0) {
+        snapshot_.past->unheld.push_back({object.address, object.handles_ended_ns});
+    }
+}
+
 void TaskCollector::finish() {
+    if (snapshot_.past) {
+        std::ranges::sort(snapshot_.past->unheld, {}, &UnheldObject::address);
+    }
     const auto new_label = labels_.finish(snapshot_.sites);
     if (!new_label.empty()) {
         for (auto& task : snapshot_.tasks) {
@@ -220,7 +229,7 @@ void TaskCollector::tell_left_out() {
 
 void collect_table(protocol::TableReader& reader, bool past, Snapshot& snapshot) {
     if (past) {
-        snapshot.past.emplace(PastFacts{reader.facts().started_at_ns, reader.facts().history, {}, {}});
+        snapshot.past.emplace(PastFacts{reader.facts().started_at_ns, reader.facts().history, {}, {}, {}});
     }
     TaskCollector collector{snapshot};
     collector.reserve(reader.record_count());
@@ -237,6 +246,7 @@ void collect_table(protocol::TableReader& reader, bool past, Snapshot& snapshot)
     }
     if (past) {
         reader.each_count([&collector](const protocol::SiteCounts& counts) { collector.add(counts); });
+        reader.each_wait_object([&collector](const protocol::WaitObject& object) { collector.add(object); });
     }
     collector.finish();
     collect_births(reader, snapshot);

@@ -28,6 +28,8 @@ public:
     void add(const protocol::Task& task);
     /// What began and ended at a site that a task named before; only where the snapshot has a past.
     void add(const protocol::SiteCounts& counts);
+    /// Of a wait object whose handles have all ended; only where the snapshot has a past.
+    void add(const protocol::WaitObject& object);
     /// The texts of a site, before or after the tasks that name it. Ids over max_sites are passed over.
     void add(const protocol::Site& site);
 

@@ -67,7 +67,8 @@ struct TableHeader {
     std::uint64_t dropped_sites = 0;  ///< jobs and waits shown without their site
     std::uint64_t seen_alive_ns = 0;  ///< last time that the agent's thread wrote here, CLOCK_MONOTONIC
     std::uint64_t dropped_births = 0; ///< threads that found no room for the record of their birth
-    std::array<std::uint64_t, 7> reserved{};
+    std::uint64_t wait_objects = 0;   ///< that were ever registered: where there are none, none need be looked for
+    std::array<std::uint64_t, 6> reserved{};
     std::array<HistoryEntry, history_entries> history{};
     std::array<Segment, max_segments> segments{};
 };
@@ -75,7 +76,7 @@ static_assert(offsetof(TableHeader, history) == 264);
 static_assert(offsetof(TableHeader, segments) == 264 + 32 * history_entries);
 static_assert(sizeof(TableHeader) <= table_header_bytes);
 
-enum class RecordType : std::uint8_t { free = 0, thread = 1, job = 2, counts = 3, coroutine = 4 };
+enum class RecordType : std::uint8_t { free = 0, thread = 1, job = 2, counts = 3, coroutine = 4, wait_object = 5 };
 
 /// The head of each record. A task's id is `generation << 32 | record number`, where the record number is the
 /// record's offset in the file / 128.
@@ -138,6 +139,16 @@ static_assert(sizeof(CoroutineRecord) == record_bytes);
 static_assert(offsetof(CoroutineRecord, frame) == 56);
 static_assert(offsetof(CoroutineRecord, label) == offsetof(TaskRecord, label));
 static_assert(offsetof(CoroutineRecord, created_in_pc) == 120);
+
+/// Something that tasks wait on, and that only those with a handle can end: a channel, and its senders. No task.
+/// The two last words change outside the sequence; `handles` first.
+struct WaitObjectRecord {
+    RecordHead head; ///< wait_object is its address, wait_site its name and where it was made, started_ns when
+    std::uint64_t handles = 0;          ///< that are left
+    std::uint64_t handles_ended_ns = 0; ///< when the last one ended; 0: none has
+    std::array<std::uint64_t, 8> reserved{};
+};
+static_assert(sizeof(WaitObjectRecord) == record_bytes);
 
 /// Births and deaths of one creation site, counted by one thread without contention.
 struct SiteCounts {

@@ -48,6 +48,7 @@ struct TableFacts {
     std::uint64_t dropped_jobs = 0;
     std::uint64_t dropped_sites = 0;
     std::uint64_t dropped_births = 0;
+    std::uint64_t wait_objects = 0;    ///< ever registered
     std::vector<HistoryEntry> history; ///< oldest first
 };
 
@@ -79,6 +80,13 @@ struct ThreadBirth {
     std::uint32_t creator_tid = 0;
     std::uint64_t born_ns = 0;            ///< CLOCK_MONOTONIC
     std::span<const std::uint64_t> pcs{}; ///< return addresses, innermost first; valid during the call
+};
+
+/// Something that tasks wait on, which the process has registered.
+struct WaitObject {
+    std::uint64_t address = 0;
+    std::uint64_t handles = 0;          ///< whose holders can end a wait on it
+    std::uint64_t handles_ended_ns = 0; ///< CLOCK_MONOTONIC, when there were none any more; 0: there are, or never were
 };
 
 class TableReader {
@@ -137,6 +145,14 @@ public:
             const_cast<void*>(static_cast<const void*>(&visit)));
     }
 
+    /// Calls visit(const WaitObject&) for every wait object of the table. One that is changed all the while is left
+    /// out.
+    template <class Visit> void each_wait_object(Visit&& visit) noexcept {
+        walk_wait_objects(
+            [](void* to, const WaitObject& object) { (*static_cast<std::remove_reference_t<Visit>*>(to))(object); },
+            const_cast<void*>(static_cast<const void*>(&visit)));
+    }
+
     /// An upper limit of the tasks that each_task will visit: for reserving room.
     std::uint64_t record_count() const noexcept { return record_count_; }
 
@@ -144,7 +160,9 @@ private:
     using Visitor = bool (*)(void*, const Task&);
     using BirthVisitor = bool (*)(void*, const ThreadBirth&);
     using CountVisitor = void (*)(void*, const SiteCounts&);
+    using WaitObjectVisitor = void (*)(void*, const WaitObject&);
     void walk_counts(CountVisitor visitor, void* to) noexcept;
+    void walk_wait_objects(WaitObjectVisitor visitor, void* to) noexcept;
     BirthTotals walk_births(BirthVisitor visitor, void* to) noexcept;
     TableTotals walk(Visitor visitor, void* to, std::uint64_t first_record) noexcept;
     void take_header() noexcept;

@@ -106,6 +106,18 @@ TEST_CASE("a nil wait is never resumable, whatever its number and age") {
     CHECK_FALSE(resumable(crowd_of(State::waiting, WaitReason::chan_receive, 50)));
 }
 
+TEST_CASE("a wait on what nobody has a handle of is never resumable, a moment after the last one has ended") {
+    auto crowd = crowd_of(State::waiting, WaitReason::chan_receive, 5);
+    crowd.unheld_ns = {second / 2, 2 * second};
+    const auto found = resumable(crowd);
+    REQUIRE(found);
+    CHECK(found->verdict == Verdict::never_resumable);
+    CHECK(found->rule == LeakRule::no_handle);
+    CHECK(found->count == 1);
+    crowd.unheld_ns = {second / 2};
+    CHECK_FALSE(resumable(crowd));
+}
+
 TEST_CASE("finished tasks are told when several are there for long") {
     auto crowd = crowd_of(State::done, WaitReason::none, 4);
     crowd.waited_ns = {1 * second, 11 * second, 12 * second, 13 * second};
@@ -208,4 +220,24 @@ TEST_CASE("threads that wait for work, for clients and for a signal are no leak"
     const auto report = made.analyse();
     const std::vector<LeakLook> looks{look_at(report, false)};
     CHECK(find_leaks(report, looks, {}).empty());
+}
+
+TEST_CASE("of tasks at one place those are never resumable that wait on what nobody has a handle of") {
+    MadeSnapshot made;
+    made.job({"await receipt"}).waits(WaitReason::chan_receive, "results", 9s).facts().wait_object = 0x1000;
+    made.job({"await receipt"}).waits(WaitReason::chan_receive, "results", 9s).facts().wait_object = 0x2000;
+    auto& past = made->past.emplace();
+    past.began_ns = now - 60 * second;
+    past.started_ns.assign(2, now - 9 * second);
+    past.unheld = {{0x1000, now - 5 * second}};
+    made->vitals.jobs_started = 2;
+    made->vitals.jobs_ended = 0;
+    const auto report = made.analyse();
+    const std::vector<LeakLook> looks{look_at(report, false)};
+    CHECK(looks[0].crowds.begin()->second.unheld_ns == std::vector<std::uint64_t>{5 * second});
+    const auto found = find_leaks(report, looks, {});
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].verdict == Verdict::never_resumable);
+    CHECK(found[0].rule == LeakRule::no_handle);
+    CHECK(found[0].count == 1);
 }
