@@ -11,13 +11,20 @@
 namespace tasks::agent {
 namespace {
 
+enum class MadeBy {
+    fault,       ///< the instruction makes it again when it is returned to
+    instruction, ///< by one that is over
+    others,
+};
 struct CrashSignal {
     int number;
-    bool fault; ///< the instruction makes it again when it is returned to
+    MadeBy made_by;
 };
-constexpr std::array crash_signals{CrashSignal{SIGSEGV, true}, CrashSignal{SIGBUS, true},   CrashSignal{SIGILL, true},
-                                   CrashSignal{SIGFPE, true},  CrashSignal{SIGABRT, false}, CrashSignal{SIGTRAP, false},
-                                   CrashSignal{SIGSYS, false}, CrashSignal{SIGQUIT, false}};
+constexpr std::array crash_signals{
+    CrashSignal{SIGSEGV, MadeBy::fault},       CrashSignal{SIGBUS, MadeBy::fault},
+    CrashSignal{SIGILL, MadeBy::fault},        CrashSignal{SIGFPE, MadeBy::fault},
+    CrashSignal{SIGTRAP, MadeBy::instruction}, CrashSignal{SIGSYS, MadeBy::instruction}, // of a filter of system calls
+    CrashSignal{SIGABRT, MadeBy::others},      CrashSignal{SIGQUIT, MadeBy::others}};
 
 struct CrashAction {
     struct sigaction before;
@@ -65,7 +72,7 @@ void call_before(const struct sigaction& before, int signal, siginfo_t* info, vo
 void die_by(const CrashSignal& signal, siginfo_t* info) noexcept {
     set_default(signal.number);
     const bool by_kernel = info->si_code > 0;
-    if (signal.fault && by_kernel && !(signal.number == SIGBUS && info->si_code == BUS_MCEERR_AO))
+    if (signal.made_by == MadeBy::fault && by_kernel && !(signal.number == SIGBUS && info->si_code == BUS_MCEERR_AO))
         return;
     sigset_t one;
     ::sigemptyset(&one);
@@ -90,14 +97,14 @@ void on_crash_signal(int number, siginfo_t* info, void* context) {
     errno = kept;
 }
 
-/// All but the faults of the dump itself wait until it is over.
+/// All but what the dump itself may make waits until it is over: the kernel ends a process that has blocked it.
 struct sigaction crash_action() noexcept {
     struct sigaction action{};
     action.sa_sigaction = on_crash_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     ::sigfillset(&action.sa_mask);
     for (const CrashSignal& signal : crash_signals)
-        if (signal.fault)
+        if (signal.made_by != MadeBy::others)
             ::sigdelset(&action.sa_mask, signal.number);
     return action;
 }

@@ -1,6 +1,7 @@
 #include "crash_process.hpp"
 
 #include <linux/futex.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -16,11 +17,9 @@
 #include "crash_exception.hpp"
 #include "crash_handlers.hpp"
 #include "crash_stacks.hpp"
+#include "crash_thread.hpp"
 #include "identity.hpp"
-#include "machine_registers.hpp"
-#include "mappings.hpp"
 #include "registry.hpp"
-#include "thread_list.hpp"
 #include "wiped_page.hpp"
 
 namespace tasks::agent {
@@ -28,7 +27,6 @@ namespace {
 
 constexpr std::size_t own_stack_bytes = 256 * 1024;
 constexpr std::size_t text_bytes = 4096;
-constexpr std::size_t most_hole_bytes = 128 * 1024; // below an overflowed stack
 constexpr std::size_t file_stacks_bytes = std::size_t{64} << 20;
 constexpr std::size_t stream_stacks_bytes = std::size_t{4} << 20; // where people read it
 constexpr std::uint64_t one_ms = 1'000'000;
@@ -73,19 +71,6 @@ void make_room_for_files() noexcept {
         return;
     limit.rlim_cur = std::min(limit.rlim_cur + 16, limit.rlim_max);
     ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/// What can be read from `from` on, with zeros for the pages below the stack that an overflow ran into.
-std::size_t copy_with_hole(std::uint64_t from, std::span<char> into) noexcept {
-    if (const std::size_t got = read_memory(from, into); got != 0)
-        return got;
-    for (std::uint64_t hole = page_bytes - from % page_bytes; hole <= most_hole_bytes && hole < into.size();
-         hole += page_bytes)
-        if (const std::size_t got = read_memory(from + hole, into.subspan(hole)); got != 0) {
-            std::fill_n(into.data(), hole, '\0');
-            return hole + got;
-        }
-    return 0;
 }
 
 } // namespace
@@ -208,91 +193,108 @@ void CrashProcess::on_own_stack() noexcept {
     if (__builtin_setjmp(escape_) == 0) {
         guarded_.store(true);
         write();
-    } else if (faults_.fetch_add(1) == 0) {
-        tell_nested(); // a fault in there ends it all
+    } else {
+        const std::uint32_t before = faults_.fetch_add(1);
+        if (before == 0 && !written_.load())
+            tell_nested(); // a fault in there ends it all
+        else if (before == 1)
+            drop_empty_file();
     }
     guarded_.store(false);
-}
-
-protocol::ThreadStack CrashProcess::struck_thread() noexcept {
-    const auto registers = registers_of(*static_cast<const ucontext_t*>(asked_.context));
-    protocol::ThreadStack thread;
-    thread.tid = process_.own_tid;
-    thread.capture = protocol::Capture::captured;
-    thread.taken_at_ns = process_.taken_ns;
-    thread.sp = registers[machine_sp];
-    thread.pc = registers[machine_pc];
-    std::copy(registers.begin(), registers.end(), thread.registers.begin());
-    thread.register_count = machine_register_count;
-    const std::uint64_t top = thread_block(thread.tid).value_or(0);
-    const std::uint64_t whole = top > thread.sp ? top - thread.sp : stack_bytes_.size();
-    const std::size_t got =
-        copy_with_hole(thread.sp, stack_bytes_.first(std::min<std::uint64_t>(whole, stack_bytes_.size())));
-    thread.stack_cut = got > protocol::max_stack_bytes;
-    thread.stack = {stack_bytes_.data(), thread.stack_cut ? protocol::max_stack_bytes : got};
-    return thread;
 }
 
 void CrashProcess::write() noexcept {
     began_ns_ = now_ns();
     make_room_for_files();
-    const Registry* registry = Registry::active();
-    CrashOutput::Path path;
-    const OwnedFd file =
-        output_.create(registry == nullptr ? std::string_view{} : registry->directory(), process_, path);
-    if (!file)
-        path = {};
+    if (open_file())
+        cut_by_ = write_to(dump_fd_);
+    drop_empty_file();
     const int error = output_.standard_error();
-    OwnedFd memory;
-    if (!file && command_ && error >= 0)
-        memory = above_standard_streams(OwnedFd{::memfd_create("tasks-crash", MFD_CLOEXEC)});
-    dump_fd_ = file ? file.get() : memory ? memory.get() : error;
-    if (dump_fd_ >= 0)
-        write_to(dump_fd_);
+    if ((path_.size() == 0 || cut_by_ != 0) && error >= 0)
+        write_beside(error);
+    written_.store(true);
     // Copies of stacks look like coroutines to who reads all memory.
     for (const std::span<char> piece : {copies_, stack_bytes_})
         release_pages(piece);
-    if (error < 0)
-        return;
-    if (file || memory)
-        show(dump_fd_, path);
+    if (error >= 0)
+        show(error);
+}
+
+/// False: it goes elsewhere.
+bool CrashProcess::open_file() noexcept {
+    const Registry* registry = Registry::active();
+    OwnedFd file = output_.create(registry == nullptr ? std::string_view{} : registry->directory(), process_, path_);
+    if (!file)
+        path_ = {};
+    dump_fd_ = file.release();
+    return dump_fd_ >= 0;
+}
+
+/// Where there is no file, or it could not take all: for the command, else for whoever reads standard error.
+void CrashProcess::write_beside(int error) noexcept {
+    OwnedFd memory;
+    if (command_)
+        memory = above_standard_streams(OwnedFd{::memfd_create("tasks-crash", MFD_CLOEXEC)});
+    for (const int fd : {memory.release(), error}) {
+        dump_fd_ = fd;
+        region_.take_back(copies_);
+        if (fd >= 0 && write_to(fd) == 0)
+            return;
+    }
+}
+
+/// Of memory that nothing else writes.
+int CrashProcess::write_first_facts(int fd) noexcept {
+    ProfileOutput output{fd, text_, began_ns_ + deadline_ns_};
+    write_head(process_, ProfileDetail::stacks, output);
+    write_crash_facts(*asked_.facts, output);
+    const int error = output.finish();
+    begun_.store(error == 0);
+    return error;
 }
 
 int CrashProcess::write_to(int fd) noexcept {
-    Registry* registry = Registry::active();
+    began_ns_ = now_ns();
     process_.own_tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
-    const bool system = level_.load() == Traceback::system;
-    process_.agent_tid = registry == nullptr || system ? 0 : registry->agent_tid();
     process_.taken_ns = began_ns_;
     process_.taken_realtime_ns = read_clock(CLOCK_REALTIME);
-    const protocol::ThreadStack struck = asked_.context == nullptr ? protocol::ThreadStack{} : struck_thread();
+    Registry* registry = Registry::active();
+    const bool system = level_.load() == Traceback::system;
+    process_.agent_tid = registry == nullptr || system ? 0 : registry->agent_tid();
+    if (const int error = write_first_facts(fd); error != 0)
+        return error;
+    const protocol::ThreadStack struck =
+        asked_.context == nullptr
+            ? protocol::ThreadStack{}
+            : struck_thread(*static_cast<const ucontext_t*>(asked_.context), process_.own_tid, began_ns_, stack_bytes_);
     alignas(OwnTable) char table_place[sizeof(OwnTable)];
     const OwnTable* table = registry == nullptr ? nullptr : new (table_place) OwnTable{*registry};
     const std::uint64_t until = began_ns_ + deadline_ns_;
     // A quarter of the time is for what the walk left in the buffer.
-    auto* writer = new (writer_.data()) ProfileWriter{fd, region_, table, until};
-    return writer->write(process_, {.facts = *asked_.facts,
-                                    .struck = asked_.context == nullptr ? nullptr : &struck,
-                                    .no_agent = registry == nullptr,
-                                    .struck_only = asked_.context != nullptr && level_.load() == Traceback::single,
-                                    .walk_until_ns = until - deadline_ns_ / 4,
-                                    .all_stacks_bytes = fd == STDERR_FILENO ? stream_stacks_bytes : file_stacks_bytes});
+    writing_ = new (writer_.data()) ProfileWriter{fd, region_, table, until};
+    return writing_->write(process_,
+                           {.struck = asked_.context == nullptr ? nullptr : &struck,
+                            .no_agent = registry == nullptr,
+                            .struck_only = asked_.context != nullptr && level_.load() == Traceback::single,
+                            .walk_until_ns = until - deadline_ns_ / 4,
+                            .all_stacks_bytes = fd == STDERR_FILENO ? stream_stacks_bytes : file_stacks_bytes});
 }
 
-void CrashProcess::show(int file, const CrashOutput::Path& path) noexcept {
-    const int error = output_.standard_error();
-    if (path.size() != 0)
-        say(error, path);
-    dump_fd_ = -1;
+void CrashProcess::show(int error) noexcept {
+    if (path_.size() != 0)
+        say(error, cut_by_);
+    if (dump_fd_ == error)
+        return;
     // The file was opened for writing alone; the command gets one of its own to read.
+    const bool from_file = path_.size() != 0 && cut_by_ == 0;
     OwnedFd readable;
-    if (path.size() != 0)
-        readable = OwnedFd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-    const int from = path.size() == 0 ? file : readable.get();
+    if (from_file)
+        readable = OwnedFd{::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+    const int from = from_file ? readable.get() : dump_fd_;
     if (command_ && from >= 0 && command_.show(from, error, child_stack_, now_ns() + command_deadline_ns_))
         return;
-    if (path.size() == 0)
-        copy_to(error, file);
+    if (!from_file)
+        copy_to(error, from);
 }
 
 void CrashProcess::copy_to(int to, int fd) noexcept {
@@ -308,20 +310,45 @@ void CrashProcess::copy_to(int to, int fd) noexcept {
     output.finish();
 }
 
-void CrashProcess::say(int fd, const CrashOutput::Path& path) noexcept {
+void CrashProcess::say(int fd, int cut_by) noexcept {
     ProfileOutput output{fd, text_, now_ns() + deadline_ns_ / 4};
     output << "tasks: crash dump of " << process_.name.view() << " (pid " << process_.pid << "): tasks stack --from "
-           << path.view() << "\n";
+           << path_.view();
+    if (cut_by != 0) {
+        const char* why = ::strerrordesc_np(cut_by);
+        output << " (cut: " << (why != nullptr ? why : "an unknown error") << ")";
+    }
+    output << "\n";
     output.finish();
 }
 
-/// What was in the buffer is lost; a reader sees a text that was cut, and why.
+/// A reader sees a text that was cut, and why; at least what the process died by.
 void CrashProcess::tell_nested() noexcept {
+    const int error = output_.standard_error();
+    if (dump_fd_ < 0 && !open_file())
+        dump_fd_ = error;
     if (dump_fd_ < 0)
         return;
-    ProfileOutput output{dump_fd_, text_, now_ns() + deadline_ns_ / 4};
-    output << "\nincomplete  the dump itself crashed: tasks or threads are missing\n";
-    output.finish();
+    if (!begun_.load())
+        write_first_facts(dump_fd_);
+    else if (writing_ != nullptr)
+        writing_->finish();
+    {
+        ProfileOutput output{dump_fd_, text_, now_ns() + deadline_ns_ / 4};
+        output << "\nincomplete  the dump itself crashed: tasks or threads are missing\n";
+        output.finish();
+    }
+    written_.store(true);
+    if (error >= 0)
+        show(error);
+}
+
+/// One in which there is nothing is no dump.
+void CrashProcess::drop_empty_file() noexcept {
+    if (path_.size() == 0 || begun_.load())
+        return;
+    ::unlink(path_.c_str());
+    path_ = {};
 }
 
 } // namespace tasks::agent

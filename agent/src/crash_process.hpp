@@ -39,12 +39,15 @@ private:
     void on_own_stack() noexcept;
     void write_guarded() noexcept;
     void write() noexcept;
+    bool open_file() noexcept;
+    void write_beside(int error) noexcept;
     int write_to(int fd) noexcept;
-    void show(int file, const CrashOutput::Path& path) noexcept;
+    int write_first_facts(int fd) noexcept;
+    void show(int error) noexcept;
     void copy_to(int from, int fd) noexcept;
-    void say(int fd, const CrashOutput::Path& path) noexcept;
+    void say(int fd, int cut_by) noexcept;
     void tell_nested() noexcept;
-    protocol::ThreadStack struck_thread() noexcept;
+    void drop_empty_file() noexcept;
 
     std::uint32_t pid_ = 0;
     std::atomic<Traceback> level_{Traceback::none};
@@ -65,7 +68,12 @@ private:
     std::atomic<std::uint32_t> over_{0};
     Asked asked_{};
     std::uint64_t began_ns_ = 0;
-    int dump_fd_ = -1;                 ///< while it is written
+    CrashOutput::Path path_;           ///< of the dump's file; "": it goes elsewhere
+    int dump_fd_ = -1;                 ///< where it goes
+    int cut_by_ = 0;                   ///< the error that ended the file
+    ProfileWriter* writing_ = nullptr; ///< the dump, which begins with its first facts
+    std::atomic<bool> begun_{false};   ///< there are first facts where it goes
+    std::atomic<bool> written_{false}; ///< as far as it will be
     std::atomic<bool> guarded_{false}; ///< escape_ can be gone to
     std::atomic<std::uint32_t> faults_{0};
     void* escape_[5]{};

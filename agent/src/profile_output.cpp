@@ -42,19 +42,19 @@ bool ProfileOutput::writable_at_once() const noexcept {
 
 void ProfileOutput::flush() noexcept {
     const bool at_once = writable_at_once();
-    for (std::size_t at = 0; at < used_ && error_ == 0;) {
+    while (flushed_ < used_ && error_ == 0) {
         if (!at_once && !wait_until_writable()) {
             error_ = errno;
             break;
         }
         const std::size_t most = at_once ? used_ : std::size_t{PIPE_BUF};
-        const ssize_t put = ::write(fd_, buffer_.data() + at, std::min(used_ - at, most));
+        const ssize_t put = ::write(fd_, buffer_.data() + flushed_, std::min(used_ - flushed_, most));
         if (put >= 0)
-            at += static_cast<std::size_t>(put);
+            flushed_ += static_cast<std::size_t>(put);
         else if (errno == EAGAIN ? !wait_until_writable() : errno != EINTR)
             error_ = errno;
     }
-    used_ = 0;
+    used_ = flushed_ = 0;
 }
 
 int ProfileOutput::finish() noexcept {

@@ -32,7 +32,8 @@ public:
     /// Lines of 128 characters, indented.
     ProfileOutput& base64_lines(std::string_view bytes) noexcept;
 
-    /// Writes what is left. 0, or the errno value of the write that failed.
+    /// Writes what is left, also where a fault broke off what was written before. 0, or the errno value of the write
+    /// that failed.
     int finish() noexcept;
     bool failed() const noexcept { return error_ != 0; }
 
@@ -48,6 +49,7 @@ private:
     std::span<char> buffer_;
     std::uint64_t until_ns_;
     std::size_t used_ = 0;
+    std::size_t flushed_ = 0; ///< of them
     int error_ = 0;
 };
 

@@ -23,8 +23,6 @@ int ProfileWriter::write(const ProfiledProcess& process, ProfileDetail detail) n
 }
 
 int ProfileWriter::write(const ProfiledProcess& process, const Crash& crash) noexcept {
-    write_head(process, ProfileDetail::stacks, output_);
-    write_crash_facts(crash.facts, output_);
     write_modules(process);
     ProfileLines lines{output_, sites_, modules_};
     ProfileBlocks blocks{lines, process.taken_ns};

@@ -9,7 +9,6 @@
 #include <tasks/profile.hpp>
 #include <tasks/protocol/table_reader.hpp>
 
-#include "crash_facts.hpp"
 #include "own_table.hpp"
 #include "profile_groups.hpp"
 #include "profile_head.hpp"
@@ -31,14 +30,17 @@ public:
 
     /// What a crash dump has beside.
     struct Crash {
-        const CrashFacts& facts;
         const protocol::ThreadStack* struck; ///< the calling thread, as the signal found it; null: none was struck
         bool no_agent;
         bool struck_only;
         std::uint64_t walk_until_ns;
         std::size_t all_stacks_bytes;
     };
+    /// All behind the head and the crash's own facts.
     int write(const ProfiledProcess& process, const Crash& crash) noexcept;
+
+    /// Writes what a fault left in the buffer. 0 or an errno value.
+    int finish() noexcept { return output_.finish(); }
 
 private:
     void write_modules(const ProfiledProcess& process) noexcept;

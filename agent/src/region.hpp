@@ -61,6 +61,8 @@ public:
 
     /// What has not been taken.
     std::span<char> left() const noexcept { return bytes_.subspan(given_); }
+    /// What was left then is left again, and nobody uses it.
+    void take_back(std::span<char> left_then) noexcept { given_ = bytes_.size() - left_then.size(); }
 
 private:
     std::span<char> mapped_; // bytes_ and the page on either side

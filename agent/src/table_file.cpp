@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -151,7 +152,11 @@ TableFile::Piece TableFile::append(protocol::SegmentKind kind, std::size_t bytes
 
 void TableFile::detach() noexcept {
     give_back(base(), cap_bytes(), file_bytes_);
-    ::mmap(base(), file_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+    // The kernel puts the pages in place at once: a thread that writes meanwhile writes into the one or the other. Past
+    // the C library, since ThreadSanitizer takes an mmap() there for a write to all of it, which races with that
+    // thread.
+    ::syscall(SYS_mmap, base(), file_bytes_, PROT_READ | PROT_WRITE,
+              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
     fd_.reset();
 }
 

@@ -3,6 +3,7 @@
 """A process that crashes writes what all its tasks did, and ends as it would have without: the same signal, the same
 core. Whatever way it dies; also where the dump itself goes wrong."""
 import ctypes
+import errno
 import glob
 import json
 import os
@@ -299,10 +300,66 @@ def check_fault_in_dump():
         death = Death("again", CRASHER_DELAY_US=str(100 * number))
         assert death.signal == signal.SIGSEGV and death.seconds < PATIENCE / 2, (death.status, death.seconds)
         if death.dump and "\nend  tasks" not in death.text():
-            # Empty: it came before there was a descriptor to say it to.
-            assert not death.text() or "incomplete  the dump itself crashed" in death.text(), death.text()[-300:]
+            assert "incomplete  the dump itself crashed" in death.text(), death.text()[-300:]
+            assert death.report()["signal"]["number"] == signal.SIGSEGV, death.text()[:300]
             cut += 1
     print(f"{cut} dumps were cut by a fault of their own")
+
+
+# Calls of the dump's steps, which nothing else makes here, and what then still is to be had of it. The host is told of
+# each by SIGSYS, as by a sandbox's filter: a fault within the dump.
+FIRST_STEPS = {
+    "prlimit64(pid, resource, new, old) | crash | resource is RLIMIT_NOFILE": "facts",
+    "unlink(path) | crash |": None,
+    "openat(directory, path, flags, mode) | crash | flags is O_WRONLY+O_CREAT+O_EXCL+O_NOCTTY+O_NOFOLLOW+O_CLOEXEC": None,
+    "get_robust_list(tid, head, bytes) | crash |": "facts",
+    "process_vm_readv(pid, local, pieces, remote, count, flags) | crash |": "facts",
+    "openat(directory, path, flags, mode) | crash | flags is O_RDONLY+O_NOFOLLOW+O_CLOEXEC": "all",  # for the command
+}
+
+
+def check_fault_in_first_steps():
+    """What the process died by is in the file, or there is no file; the process dies as it would."""
+    if SANITIZED:
+        return  # the sanitizers make system calls of their own
+    for text, left in FIRST_STEPS.items():
+        death = Death("segv", 0, before=under_answers(text, system_call_list.TRAP), TASKS_BINARY=TASKS)
+        assert death.signal == signal.SIGSEGV, (text, death.status, death.err)
+        if left is None:
+            assert not death.dump, (text, death.text())
+            continue
+        report = death.report()
+        assert report["signal"]["number"] == signal.SIGSEGV and report["signal"]["tid"] == death.pid, (text, report)
+        assert report["pid"] == death.pid and report["name"] == "crasher", (text, report)
+        cut = any("the dump itself crashed" in each["reason"] for each in report["incomplete"])
+        assert cut == (left == "facts"), (text, report["incomplete"])
+        assert f"tasks stack --from {death.dump}" in death.err, (text, death.err)
+
+
+def check_full_disk():
+    """What the file does not take is not lost, and standard error says why."""
+    if not SANITIZED:
+        fds = " or ".join(map(str, range(3, 64)))
+        death = Death("segv", before=under_answers(f"write(fd, from, bytes) | crash | fd is {fds}",
+                                                   system_call_list.REFUSE | errno.ENOSPC))
+        assert death.signal == signal.SIGSEGV and not death.dump, (death.status, death.dump)
+        assert "\nend  tasks 12" in death.err, death.err
+    if os.geteuid() != 0 or run("unshare", "--mount", "true").returncode != 0:
+        print("no small file system to be had here")
+        return
+    with tempfile.TemporaryDirectory(prefix="tasks-test-") as path:
+        death = Death("--mount", "sh", "-c", f"mount -t tmpfs -o size=64k tmpfs {path} && exec {CRASHER} segv 2000 "
+                      f"{path}/dump", program="/usr/bin/unshare", TASKS_BINARY=TASKS)
+        assert death.signal == signal.SIGSEGV, (death.status, death.err)
+        assert f"--from {path}/dump (cut: No space left on device)" in death.err, death.err
+        assert "2,000 tasks  job" in death.err and "struck by SIGSEGV" in death.err, death.err
+
+
+def check_no_streams():
+    """A daemon has closed its standard streams, whose numbers are other files now."""
+    death = Death("segv", before=lambda: (os.close(0), os.close(1), os.close(2)), TASKS_BINARY=TASKS)
+    assert death.signal == signal.SIGSEGV, death.status
+    check_complete(death.report(), *WAYS["segv"])
 
 
 def check_silent_reader():
@@ -351,7 +408,16 @@ class Filter(ctypes.Structure):
 
 def under_filter(rows):
     """For preexec_fn: any call that is not of these rows, or the host's own, kills."""
-    code = bytes.fromhex(system_call_list.kill_filter(rows, HOST_NEEDS))
+    return under_code(system_call_list.kill_filter(rows, HOST_NEEDS))
+
+
+def under_answers(calls, answer):
+    """Likewise: calls like these are given that answer."""
+    return under_code(system_call_list.answer_filter([system_call_list.Row(calls + " |")], answer))
+
+
+def under_code(digits):
+    code = bytes.fromhex(digits)
     libc = ctypes.CDLL(None, use_errno=True)
 
     def install():
@@ -403,7 +469,8 @@ def check_many():
 
 def main():
     for check in (check_ways, check_cores, check_exception, check_levels, check_chain, check_child, check_path,
-                  check_command, check_coroutines, check_closed_memory, check_afterwards, check_any_program, check_fault_in_dump, check_silent_reader, check_filter, check_asleep, check_many):
+                  check_command, check_coroutines, check_closed_memory, check_afterwards, check_any_program, check_fault_in_dump, check_fault_in_first_steps,
+                  check_full_disk, check_no_streams, check_silent_reader, check_filter, check_asleep, check_many):
         began = time.monotonic()
         check()
         print(f"{check.__name__}: {time.monotonic() - began:.1f} s")

@@ -88,6 +88,7 @@ def read_rows():
 # --- seccomp(2): classic BPF on struct seccomp_data {int nr; u32 arch; u64 instruction_pointer; u64 args[6]}
 
 LOAD, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06
+TRAP, REFUSE = 0x00030000, 0x00050000  # with the errno
 ALLOW, KILL_PROCESS, ARCHITECTURE = 0x7fff0000, 0x80000000, 0xc000003e
 
 
@@ -100,11 +101,11 @@ def condition_code(condition):
     return code
 
 
-def row_code(row, numbers):
+def row_code(row, numbers, answer=ALLOW):
     code = [[LOAD, 0, 0, 0], [JUMP_EQUAL, 0, None, numbers[row.name]]]
     for condition in row.conditions:
         code += condition_code(condition)
-    code.append([RETURN, 0, 0, ALLOW])
+    code.append([RETURN, 0, 0, answer])
     for at, step in enumerate(code):
         step[1:3] = [len(code) - at - 1 if jump is None else jump for jump in step[1:3]]
     return code
@@ -119,6 +120,16 @@ def kill_filter(rows, names=()):
     for name in names:
         code += [[LOAD, 0, 0, 0], [JUMP_EQUAL, 0, 1, numbers[name]], [RETURN, 0, 0, ALLOW]]
     code.append([RETURN, 0, 0, KILL_PROCESS])
+    return b"".join(struct.pack("<HBBI", *step) for step in code).hex()
+
+
+def answer_filter(rows, answer):
+    """A filter that gives what the rows allow that answer, and lets all else pass; as hexadecimal digits."""
+    numbers = call_numbers()
+    code = [[LOAD, 0, 0, 4], [JUMP_EQUAL, 1, 0, ARCHITECTURE], [RETURN, 0, 0, ALLOW]]
+    for row in rows:
+        code += row_code(row, numbers, answer)
+    code.append([RETURN, 0, 0, ALLOW])
     return b"".join(struct.pack("<HBBI", *step) for step in code).hex()
 
 

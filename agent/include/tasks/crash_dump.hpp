@@ -16,8 +16,8 @@
 // single, all or system an Agent that starts installs it in a program that does not.
 //
 // It runs on stacks of its own and takes no lock and no memory when it happens. Every step has an end: the dump and the
-// command their deadlines below. A fault within the dump ends the dump; a second thread that crashes meanwhile waits
-// for it. One dump is made in a process. A forked child has none until it installs it itself.
+// command their deadlines below. A fault within the dump ends the dump, which says so; a second thread that crashes
+// meanwhile waits for it. One dump is made in a process. A forked child has none until it installs it itself.
 //
 // A stack that overflows leaves no room for a handler: the thread that installs has a stack for it (sigaltstack), and
 // so has each whose first Job, Wait or Label comes afterwards, or that `tasks run` saw made, and any that makes a
