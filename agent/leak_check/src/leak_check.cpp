@@ -25,6 +25,7 @@ public:
         living_.ids.insert(left.ids.begin(), left.ids.end());
         for (const WatchedThread& thread : left.threads)
             living_.threads.insert(thread.serial);
+        living_.coroutines.insert(left.coroutines.begin(), left.coroutines.end());
     }
 
     Living now() {
@@ -51,6 +52,7 @@ void tell_no_agent(const std::string& problem, LeakReport& report) {
 void add(const Living& from, Living& into) {
     into.ids.insert(from.ids.begin(), from.ids.end());
     into.threads.insert(from.threads.begin(), from.threads.end());
+    into.coroutines.insert(from.coroutines.begin(), from.coroutines.end());
 }
 
 /// Tasks that found no room in the table since the program began.
@@ -93,6 +95,8 @@ public:
             before_ = living_now();
         if (all().current)
             add(*all().current, before_);
+        if (all().scan_memory)
+            before_.coroutines.merge(all_coroutine_frames());
         dropped_ = dropped_now();
         scope_ = Scopes::the().open();
     }

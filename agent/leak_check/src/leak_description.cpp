@@ -12,6 +12,7 @@
 #include "own_process.hpp"
 #include "render/plumbing.hpp"
 #include "symbols/symbolizer.hpp"
+#include "unregistered_coroutines.hpp"
 #include "unwind/module_map.hpp"
 #include "unwind/unwinder.hpp"
 
@@ -31,6 +32,8 @@ public:
     Look(const LeftOver& left, const Options& options)
         : left_(left), options_(options), world_(inspect::this_machine(clock_)), snapshot_(capture_self(world_, left)),
           modules_(snapshot_.modules, {.pid = snapshot_.process.pid}), unwinder_(modules_), symbolizer_(modules_) {
+        if (!left.coroutines.empty())
+            take_coroutines();
         report_ = inspect::analyse_stacks(snapshot_, source(), inspect::StackOptions{});
     }
 
@@ -48,6 +51,12 @@ public:
     }
 
 private:
+    void take_coroutines() {
+        const CoroutineKeys wanted{left_.coroutines.begin(), left_.coroutines.end()};
+        auto found = unregistered_coroutines([&wanted](const CoroutineKey& key) { return wanted.contains(key); }, true);
+        snapshot_.coroutines = std::move(found.list);
+    }
+
     inspect::StackSource source() {
         return {
             [this](const inspect::ThreadFacts& thread) { return unwinder_.unwind(thread); },
@@ -152,6 +161,18 @@ private:
             for (const WatchedThread& thread : left_.threads)
                 if (thread.tid == task.tid)
                     ignored.threads.push_back(thread);
+        if (const auto* frame = outermost_found(task); frame != nullptr)
+            for (const CoroutineKey& key : left_.coroutines)
+                if (key.frame == frame->address)
+                    ignored.coroutines.push_back(key);
+    }
+
+    /// Of a chain of coroutines that nobody registers; else null.
+    const inspect::CoroutineFrame* outermost_found(const TaskView& task) const {
+        const auto& chains = report_.list.chains();
+        return task.id != 0 || task.chain == inspect::CoroutineChains::none
+                   ? nullptr
+                   : chains.frame(chains.chain(task.chain, true).back());
     }
 
     LeakGroup group_of(const Group& group, const GroupShape& shape, std::size_t count) {
@@ -179,11 +200,20 @@ private:
         return site ? std::optional{LeakPlace{site->function, site->file, site->line}} : std::nullopt;
     }
 
-    static void take_frames(const GroupShape& shape, LeakGroup& leaked) {
+    void take_frames(const GroupShape& shape, LeakGroup& leaked) {
         const auto left_out = render::plumbing(shape.frames);
         for (std::size_t at = 0; at < shape.frames.size(); ++at)
             if (!left_out[at])
-                leaked.frames.push_back({shape.frames[at].function, shape.frames[at].file, shape.frames[at].line});
+                leaked.frames.push_back(place_of(shape.frames[at]));
+    }
+
+    /// Where a coroutine begins, of one that is suspended on no line.
+    LeakPlace place_of(const Frame& frame) const {
+        if (frame.file.empty() && frame.suspended && snapshot_.coroutines)
+            for (const auto& function : snapshot_.coroutines->functions)
+                if (function.function == frame.function && function.module == frame.module)
+                    return {frame.function, function.file, function.line};
+        return {frame.function, frame.file, frame.line};
     }
 
     static void take_ages(const Group& group, const GroupShape& shape, LeakGroup& leaked) {

@@ -73,6 +73,8 @@ LeakOptions& LeakOptions::ignore_label(std::string_view key, std::string_view te
 
 LeakOptions& LeakOptions::ignore_current() {
     options_->current = leaks::living_now();
+    if (options_->scan_memory)
+        options_->current->coroutines = leaks::all_coroutine_frames();
     return *this;
 }
 
@@ -105,6 +107,13 @@ LeakOptions& LeakOptions::until(std::stop_token stop) {
 
 LeakOptions& LeakOptions::whole_process(bool yes) {
     options_->whole_process = yes;
+    return *this;
+}
+
+LeakOptions& LeakOptions::scan_memory(bool yes) {
+    options_->scan_memory = yes;
+    if (yes && options_->current)
+        options_->current->coroutines = leaks::all_coroutine_frames();
     return *this;
 }
 

@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "coroutine_keys.hpp"
 #include "leak_patterns.hpp"
 
 namespace tasks::leaks {
@@ -17,6 +18,7 @@ namespace tasks::leaks {
 struct Living {
     std::unordered_set<std::uint64_t> ids;     ///< of the table
     std::unordered_set<std::uint64_t> threads; ///< WatchedThread::serial
+    CoroutineKeys coroutines;                  ///< frames, where memory is scanned
 };
 Living living_now();
 
@@ -30,6 +32,7 @@ public:
     void (*cleanup)(int status) = nullptr;
     bool run_on_failure = false;
     bool whole_process = false;
+    bool scan_memory = false;
 };
 
 } // namespace tasks::leaks

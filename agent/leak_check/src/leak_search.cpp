@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "coroutine_search.hpp"
 #include "leak_description.hpp"
 #include "scopes.hpp"
 
@@ -23,30 +24,38 @@ bool is_worth_words(const LeftOver& left, const Options& options, int sleeps) {
 
 class Search {
 public:
-    Search(const LookedFor& asked, const Options& options) : asked_(asked), options_(options) {
+    Search(const LookedFor& asked, const Options& options) : asked_(asked), options_(options), coroutines_(without_) {
         if (asked.without != nullptr)
             without_ = *asked.without;
         asked_.without = &without_;
     }
 
     LeakReport run(LeftOver* found) {
-        LeftOver left = look_for(asked_);
-        for (Backoff backoff{options_}; !left.empty() && backoff.sleep(); left = look_for(asked_))
+        LeftOver left = look();
+        for (Backoff backoff{options_}; !left.empty() && backoff.sleep(); left = look())
             if (is_worth_words(left, options_, backoff.sleeps()))
                 described(left);
         LeakReport report;
         // What has ended meanwhile may have become another leak: a thread that nobody joins.
         for (int tries = 0; report.empty() && !left.empty() && tries < most_descriptions; ++tries) {
             report = described(left);
-            left = look_for(asked_);
+            left = look();
         }
         if (found != nullptr && !report.empty())
             *found = std::move(left);
         tell_unmatched(report);
+        tell_unseen(report);
         return report;
     }
 
 private:
+    LeftOver look() {
+        LeftOver left = look_for(asked_);
+        if (options_.scan_memory)
+            left.coroutines = coroutines_.look(!left.empty());
+        return left;
+    }
+
     LeakReport described(const LeftOver& left) {
         auto found = describe(left, options_);
         matched_.merge(found.matched);
@@ -58,6 +67,7 @@ private:
         without_.ids.insert(ignored.ids.begin(), ignored.ids.end());
         for (const WatchedThread& thread : ignored.threads)
             without_.threads.insert(thread.serial);
+        without_.coroutines.insert(ignored.coroutines.begin(), ignored.coroutines.end());
     }
 
     void tell_unmatched(LeakReport& report) const {
@@ -68,9 +78,15 @@ private:
                 notes.push_back("'" + line_of(pattern) + "' is ignored, and matched no task that was left");
     }
 
+    void tell_unseen(LeakReport& report) const {
+        for (auto& note : coroutines_.notes())
+            LeakReportBuilder::notes(report).push_back(std::move(note));
+    }
+
     LookedFor asked_;
     const Options& options_;
     Living without_;
+    CoroutineSearch coroutines_;
     std::set<std::string> matched_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "coroutine_keys.hpp"
 #include "leak_options.hpp"
 #include "watched_threads.hpp"
 
@@ -12,11 +13,11 @@ namespace tasks::leaks {
 
 /// Tasks that should have ended.
 struct LeftOver {
-    std::vector<std::uint64_t> ids;     ///< of the table
-    std::vector<WatchedThread> threads; ///< also those that have ended and were never joined
+    std::vector<std::uint64_t> ids;       ///< of the table
+    std::vector<WatchedThread> threads;   ///< also those that have ended and were never joined
+    std::vector<CoroutineKey> coroutines; ///< that nobody registers: see CoroutineSearch
 
-    bool empty() const noexcept { return ids.empty() && threads.empty(); }
-    std::size_t size() const noexcept { return ids.size() + threads.size(); }
+    bool empty() const noexcept { return ids.empty() && threads.empty() && coroutines.empty(); }
 };
 
 struct LookedFor {
@@ -25,7 +26,7 @@ struct LookedFor {
     std::uint64_t own_task = 0;      ///< the coroutine that asks
 };
 
-/// The calling thread is not told, nor is the agent's.
+/// The calling thread is not told, nor is the agent's, nor what is not registered.
 LeftOver look_for(const LookedFor& asked);
 
 } // namespace tasks::leaks

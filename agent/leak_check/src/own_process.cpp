@@ -21,6 +21,7 @@
 #include "capture/running_threads.hpp"
 #include "capture/task_collector.hpp"
 #include "capture/thread_births.hpp"
+#include "own_memory.hpp"
 #include "scopes.hpp"
 #include "watched_threads.hpp"
 
@@ -29,12 +30,6 @@ namespace {
 
 constexpr std::size_t most_maps_bytes = 32u << 20;
 constexpr std::uint64_t patience_ns = 5'000'000'000; // 100,000 threads
-
-/// Any memory of ours by the kernel's copy: what is unmapped meanwhile is a short read.
-std::size_t copy_own(std::uint64_t address, std::span<char> into) {
-    const iovec remote{reinterpret_cast<void*>(address), into.size()};
-    return inspect::read_memory(::getpid(), {&remote, 1}, into);
-}
 
 class OwnTable final : public protocol::TableSource {
 public:
@@ -155,17 +150,21 @@ void take_modules(const inspect::World& world, inspect::Snapshot& snapshot) {
     });
 }
 
-} // namespace
-
-inspect::Snapshot capture_self(const inspect::World& world, const LeftOver& wanted) {
-    const UnwatchedMakings own;
-    inspect::Snapshot snapshot;
+void take_process(const inspect::World& world, inspect::Snapshot& snapshot) {
     snapshot.process.pid = static_cast<std::uint32_t>(::getpid());
     snapshot.process.uid = world.euid;
     snapshot.process.name = program_invocation_short_name;
     snapshot.process.agent = inspect::AgentState::none;
     snapshot.taken_at_ns = world.clock->monotonic_ns();
     snapshot.taken_at_realtime_ns = world.clock->realtime_ns();
+}
+
+} // namespace
+
+inspect::Snapshot capture_self(const inspect::World& world, const LeftOver& wanted) {
+    const UnwatchedMakings own;
+    inspect::Snapshot snapshot;
+    take_process(world, snapshot);
     const void* table = Scopes::the().table();
     take_tasks(table, snapshot);
     const inspect::Deadline deadline{*world.clock, patience_ns};
@@ -181,6 +180,26 @@ inspect::Snapshot capture_self(const inspect::World& world, const LeftOver& want
     take_births(wanted, snapshot);
     take_modules(world, snapshot);
     return snapshot;
+}
+
+inspect::Snapshot capture_tables(const inspect::World& world) {
+    inspect::Snapshot snapshot;
+    take_process(world, snapshot);
+    take_tasks(Scopes::the().table(), snapshot);
+    take_modules(world, snapshot);
+    return snapshot;
+}
+
+void capture_threads(const inspect::World& world, inspect::Snapshot& snapshot) {
+    const UnwatchedMakings own;
+    const inspect::Deadline deadline{*world.clock, patience_ns};
+    const inspect::ThreadsAsked asked{.pid = snapshot.process.pid,
+                                      .agent_tid = snapshot.agent_tid,
+                                      .stack_bytes = static_cast<std::uint32_t>(protocol::max_stack_bytes)};
+    inspect::MemoryWatch watch;
+    const auto numbers = inspect::read_threads(world, asked, deadline, watch, snapshot);
+    inspect::capture_running(world, {.pid = asked.pid, .stack_bytes = asked.stack_bytes}, deadline, watch, numbers,
+                             snapshot.threads, snapshot.incomplete);
 }
 
 } // namespace tasks::leaks

@@ -14,6 +14,11 @@ namespace tasks::leaks {
 /// ended is told with what is known of its birth, under a number from first_ended_tid on.
 inspect::Snapshot capture_self(const inspect::World& world, const LeftOver& wanted);
 
+/// All registered tasks and the modules, no thread.
+inspect::Snapshot capture_tables(const inspect::World& world);
+/// Adds all threads, with their stacks alone.
+void capture_threads(const inspect::World& world, inspect::Snapshot& snapshot);
+
 inline constexpr std::uint32_t first_ended_tid = 1u << 31; // the kernel's are below 2^22
 
 } // namespace tasks::leaks

@@ -17,7 +17,7 @@ std::size_t place_of(std::uint64_t address, std::size_t size) noexcept {
 
 void CodeAddresses::add(std::uint32_t code, std::uint64_t resume, std::uint64_t destroy, std::uint64_t cleanup) {
     if (resume != 0 && (destroy != 0 || cleanup != 0))
-        functions_.push_back({resume, destroy, cleanup, code});
+        functions_.push_back({destroy, cleanup, resume, code});
 }
 
 void CodeAddresses::put(Table& table, std::uint64_t address, std::uint32_t function) {

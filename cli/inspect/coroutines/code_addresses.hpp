@@ -42,10 +42,11 @@ public:
     std::optional<Match> match(std::uint64_t resume, std::uint64_t destroy) const noexcept;
 
 private:
+    /// In this order it looks like no frame to a process that looks at itself: its first two words would be those.
     struct Function {
-        std::uint64_t resume = 0;
         std::uint64_t destroy = 0;
         std::uint64_t cleanup = 0;
+        std::uint64_t resume = 0;
         std::uint32_t code = 0;
     };
     struct Slot {

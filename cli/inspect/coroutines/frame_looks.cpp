@@ -5,6 +5,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "coroutines/page_buffer.hpp"
+
 namespace tasks::inspect {
 
 namespace {
@@ -87,7 +89,7 @@ std::uint64_t FrameLooks::part_end(std::uint32_t number) const noexcept {
 
 // Calls `visit` with the number of each frame and the words of it that could be read.
 template <class Visit> void FrameLooks::read_each(std::span<const std::uint32_t> numbers, Visit&& visit) const {
-    std::vector<std::uint64_t> buffer((batch_bytes + widest_gap + most_bytes) / 8);
+    const PageBuffer buffer{(batch_bytes + widest_gap + most_bytes) / 8};
     std::vector<MemoryPart> parts;
     std::vector<std::size_t> part_of; // by number from `first` on
     for (std::size_t first = 0; first < numbers.size();) {
@@ -109,7 +111,7 @@ template <class Visit> void FrameLooks::read_each(std::span<const std::uint32_t>
             bytes += more;
             part_of.push_back(parts.size() - 1);
         }
-        memory_.read_parts(parts, {reinterpret_cast<char*>(buffer.data()), bytes});
+        memory_.read_parts(parts, buffer.bytes().first(bytes));
         std::size_t part = 0;
         const std::uint64_t* begin = buffer.data(); // of the part
         for (const std::size_t its : part_of) {

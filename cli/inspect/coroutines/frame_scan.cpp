@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "coroutines/ordered_work.hpp"
+#include "coroutines/page_buffer.hpp"
 
 namespace tasks::inspect {
 
@@ -35,7 +36,7 @@ struct Block {
 
     Place place;
     Place next; ///< where the next one begins, if all of it can be read
-    std::vector<std::uint64_t> words;
+    PageBuffer words;
     std::size_t got = 0; ///< words
     std::vector<Candidate> candidates;
 };
@@ -101,7 +102,8 @@ bool Scan::begin(Block& block) {
         return false;
     block.place = ahead_;
     block.got = 0;
-    block.words.resize(block_words);
+    if (block.words.size() == 0)
+        block.words = PageBuffer{block_words};
     block.next = ahead_ = behind(ahead_, block_words);
     return true;
 }
