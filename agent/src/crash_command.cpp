@@ -42,8 +42,7 @@ void find_in_path(FixedText<4096>& into) noexcept {
 
 struct CrashCommand::Child {
     const CrashCommand& command;
-    int dump_fd;
-    int output_fd;
+    const Showing& showing;
 };
 
 void CrashCommand::find(std::string_view asked, std::uint64_t may_take_ns) noexcept {
@@ -92,8 +91,8 @@ int CrashCommand::run(void* given) noexcept {
     constexpr rlimit no_core{0, 0};
     ::prlimit(0, RLIMIT_CORE, &no_core, nullptr);
     // Both above the standard streams first: one may be the other's number.
-    const int in = ::fcntl(child.dump_fd, F_DUPFD, 3);
-    const int out = ::fcntl(child.output_fd, F_DUPFD, 3);
+    const int in = ::fcntl(child.showing.dump_fd, F_DUPFD, 3);
+    const int out = ::fcntl(child.showing.output_fd, F_DUPFD, 3);
     const int memory = open_own_memory();
     if (::lseek(in, 0, SEEK_SET) < 0 || ::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(out, 2) < 0)
         ::_exit(127);
@@ -102,9 +101,13 @@ int CrashCommand::run(void* given) noexcept {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    const char* const words[]{
-        "tasks", "stack", "--from", "-", "--memory", "3", "--timeout", child.command.patience_.c_str(), nullptr};
-    ::execve(child.command.path_.c_str(), const_cast<char* const*>(words), child.command.environment_.data());
+    std::array<const char*, 11> words{"tasks",    "stack", "--from",    "-",
+                                      "--memory", "3",     "--timeout", child.command.patience_.c_str()};
+    if (child.showing.each) {
+        words[8] = "--full";
+        words[9] = "--raw-frames";
+    }
+    ::execve(child.command.path_.c_str(), const_cast<char* const*>(words.data()), child.command.environment_.data());
     ::_exit(127);
 }
 
@@ -128,15 +131,15 @@ bool CrashCommand::ended_well(int pidfd, int pid, std::uint64_t until_ns) noexce
     return reaped != pid || (WIFEXITED(status) && WEXITSTATUS(status) <= 1); // 1: it found something
 }
 
-bool CrashCommand::show(int dump_fd, int output_fd, std::span<char> stack, std::uint64_t until_ns) const noexcept {
-    Child child{*this, dump_fd, output_fd};
+bool CrashCommand::show(const Showing& showing, std::span<char> stack) const noexcept {
+    Child child{*this, showing};
     int descriptor = -1;
     const int pid = ::clone(&CrashCommand::run, stack.data() + (stack.size() & ~std::size_t{15}),
                             CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &child, &descriptor);
     if (pid < 0)
         return false;
     const OwnedFd pidfd{descriptor};
-    return ended_well(pidfd.get(), pid, until_ns);
+    return ended_well(pidfd.get(), pid, showing.until_ns);
 }
 
 } // namespace tasks::agent

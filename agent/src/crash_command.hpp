@@ -23,8 +23,14 @@ public:
     void find(std::string_view asked, std::uint64_t may_take_ns) noexcept;
     explicit operator bool() const noexcept { return path_.size() != 0; }
 
-    /// Reads the dump from the beginning of `dump_fd`. True: it ended by itself and had shown the dump.
-    bool show(int dump_fd, int output_fd, std::span<char> stack, std::uint64_t until_ns) const noexcept;
+    struct Showing {
+        int dump_fd;   ///< read from its beginning
+        int output_fd; ///< where it is shown
+        bool each;     ///< each task by itself, with the frames of libraries; else grouped, without
+        std::uint64_t until_ns;
+    };
+    /// True: it ended by itself and had shown the dump. `stack`: what it runs on until it is another program.
+    bool show(const Showing& showing, std::span<char> stack) const noexcept;
 
 private:
     struct Child;

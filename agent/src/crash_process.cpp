@@ -291,7 +291,12 @@ void CrashProcess::show(int error) noexcept {
     if (from_file)
         readable = OwnedFd{::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
     const int from = from_file ? readable.get() : dump_fd_;
-    if (command_ && from >= 0 && command_.show(from, error, child_stack_, now_ns() + command_deadline_ns_))
+    if (command_ && from >= 0 &&
+        command_.show({.dump_fd = from,
+                       .output_fd = error,
+                       .each = level_.load() == Traceback::system,
+                       .until_ns = now_ns() + command_deadline_ns_},
+                      child_stack_))
         return;
     if (!from_file)
         copy_to(error, from);

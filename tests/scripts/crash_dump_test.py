@@ -176,8 +176,11 @@ def check_levels():
     single = Death("segv-thread", TASKS_TRACEBACK="single").report()
     assert single["tasks"] == 1 and single["groups"][0]["name"] == "settle", single
     assert any("only the thread that crashed" in each["reason"] for each in single["incomplete"]), single["incomplete"]
-    system = Death("segv", TASKS_TRACEBACK="system").report()
+    death = Death("segv", TASKS_TRACEBACK="system", TASKS_BINARY=TASKS)
+    system = death.report()
     assert system["tasks"] == WAITING + QUEUED + 2 and group_of(system, "tasks-agent"), system["tasks"]
+    assert death.err.count("wait_for_ever") >= WAITING and "__libc_start" in death.err, death.err  # each, all frames
+    assert "__libc_start" not in Death("segv", TASKS_BINARY=TASKS).err
     none = Death("segv", TASKS_TRACEBACK="none")
     assert none.signal == signal.SIGSEGV and not none.dump
     asked = Death("plain-segv", TASKS_TRACEBACK="all")  # the program does not ask, its operator does

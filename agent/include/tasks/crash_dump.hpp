@@ -41,7 +41,7 @@ enum class Traceback {
     none,   ///< no dump
     single, ///< the task that crashed
     all,    ///< every task
-    system, ///< the agent's own thread too
+    system, ///< the agent's own thread too; the command shows each task by itself, with the frames of libraries
 };
 
 struct CrashDumpOptions {
