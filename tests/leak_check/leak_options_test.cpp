@@ -67,6 +67,16 @@ TEST_CASE("goleak's IgnoreCurrent: what lives already") {
     CHECK(find_leaks(options).tasks() == 1);
 }
 
+TEST_CASE("threads are left out by the file of the program or library that made them") {
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe").filename();
+    CHECK(left_with(at_once().ignore_library(program)) == 1);
+    LeakCheck check{at_once().ignore_library("libtbb.so*").ignore_library("libstdc++.so*")};
+    const StuckThread stuck;
+    const auto leaks = check.find();
+    CHECK(leaks.tasks() == 1);
+    CHECK(has_note(leaks, "'library libtbb.so*' is ignored, and matched no task"));
+}
+
 TEST_CASE("tasks are left out by name and by label") {
     CHECK(left_with(at_once().ignore_name("settle")) == 1);
     CHECK(left_with(at_once().ignore_name("set*")) == 1);

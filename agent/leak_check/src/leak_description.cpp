@@ -112,6 +112,19 @@ private:
         }
     }
 
+    /// The file name of the library, or program, whose call made a thread: not the C++ library's for it; "" not known.
+    std::string maker_of(const TaskView& task) {
+        if (task.thread == nullptr)
+            return {};
+        for (const std::uint64_t pc : task.thread->birth.pcs) {
+            const auto* module = modules_.find(pc).module;
+            const std::string file = module == nullptr ? "" : module->path.substr(module->path.rfind('/') + 1);
+            if (!file.starts_with("libstdc++.so") && !file.starts_with("libc++.so"))
+                return file;
+        }
+        return {};
+    }
+
     bool matches_task(std::uint32_t slot, const TaskView& task, const GroupShape& shape, Described& described) {
         bool any = false;
         each_pattern([&](const Pattern& pattern) {
@@ -121,6 +134,8 @@ private:
             else if (pattern.kind == PatternKind::label)
                 if (const auto* label = inspect::label_at(snapshot_, task.label); label != nullptr)
                     matched = matches_label(pattern.text, label->key, label->text);
+            if (pattern.kind == PatternKind::library)
+                matched = matches(pattern.text, maker_of(task));
             any |= told(pattern, matched, described);
         });
         return any;

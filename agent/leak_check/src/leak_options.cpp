@@ -71,6 +71,11 @@ LeakOptions& LeakOptions::ignore_label(std::string_view key, std::string_view te
     return *this;
 }
 
+LeakOptions& LeakOptions::ignore_library(std::string_view file) {
+    leaks::add(*options_, PatternKind::library, file);
+    return *this;
+}
+
 LeakOptions& LeakOptions::ignore_current() {
     options_->current = leaks::living_now();
     if (options_->scan_memory)

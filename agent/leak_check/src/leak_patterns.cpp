@@ -11,10 +11,12 @@
 namespace tasks::leaks {
 namespace {
 
-constexpr std::array words{
-    std::pair{PatternKind::top, std::string_view{"top"}}, std::pair{PatternKind::any, std::string_view{"any"}},
-    std::pair{PatternKind::created_by, std::string_view{"created_by"}},
-    std::pair{PatternKind::name, std::string_view{"name"}}, std::pair{PatternKind::label, std::string_view{"label"}}};
+constexpr std::array words{std::pair{PatternKind::top, std::string_view{"top"}},
+                           std::pair{PatternKind::any, std::string_view{"any"}},
+                           std::pair{PatternKind::created_by, std::string_view{"created_by"}},
+                           std::pair{PatternKind::name, std::string_view{"name"}},
+                           std::pair{PatternKind::label, std::string_view{"label"}},
+                           std::pair{PatternKind::library, std::string_view{"library"}}};
 
 /// Without parameters and what follows: "f(int)::{lambda()#1}::operator()() const" ends before the last list of them.
 std::string_view without_parameters(std::string_view function) {
@@ -93,14 +95,21 @@ void read_patterns(const std::string& path, std::vector<Pattern>& patterns, std:
         if (!line.empty() && line.front() != '#' && !take_line(line, patterns))
             problems.push_back(path + ":" + std::to_string(number) + ": '" + std::string(line) +
                                "' is none of: top FUNCTION, any FUNCTION, created_by FUNCTION, name NAME, "
-                               "label KEY=TEXT");
+                               "label KEY=TEXT, library FILE");
     }
 }
 
 const std::vector<Pattern>& built_in_patterns() {
     using enum PatternKind;
     static const auto& patterns = *new std::vector<Pattern>{
-        {name, "tasks-agent", true},                                                         // ours
+        {name, "tasks-agent", true}, // ours
+        // As distributions ship them: stripped, so that no function of theirs has a name.
+        {library, "libtbb.so*", true},
+        {library, "libtbbmalloc.so*", true},
+        {library, "libgomp.so*", true},
+        {library, "libomp.so*", true},
+        {library, "libiomp5.so*", true},
+        // As parts of the program, or with their symbols.
         {created_by, "tbb::*::thread_monitor::launch", true},                                // oneTBB and its allocator
         {created_by, "rml::internal::thread_monitor::launch", true},                         //
         {any, "tbb::*::rml::private_worker::thread_routine", true},                          //

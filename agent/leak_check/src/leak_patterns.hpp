@@ -7,7 +7,7 @@
 
 namespace tasks::leaks {
 
-enum class PatternKind { top, any, created_by, name, label };
+enum class PatternKind { top, any, created_by, name, label, library };
 
 struct Pattern {
     PatternKind kind = PatternKind::name;

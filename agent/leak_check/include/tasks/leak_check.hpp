@@ -101,11 +101,14 @@ public:
     LeakOptions& ignore_name(std::string_view name);
     /// Tasks with that label; "" as text: with any text.
     LeakOptions& ignore_label(std::string_view key, std::string_view text = {});
+    /// Threads that a library made by itself, by the name of its file: "libtbb.so*". For those without symbols.
+    LeakOptions& ignore_library(std::string_view file);
     /// All tasks that live at this call. For find_leaks() and verify_...(); a LeakCheck does so by itself.
     LeakOptions& ignore_current();
     /// More patterns, from a file, one a line: `top FUNCTION`, `any FUNCTION`, `created_by FUNCTION`, `name NAME`,
-    /// `label KEY=TEXT`; # begins a comment. A file that cannot be read, or a line that is none of these, is told among
-    /// the notes. Those of the file that TASKS_LEAK_IGNORE in the environment names are read as well.
+    /// `label KEY=TEXT`, `library FILE`; # begins a comment. A file that cannot be read, or a line that is none of
+    /// these, is told among the notes. Those of the file that TASKS_LEAK_IGNORE in the environment names are read as
+    /// well.
     LeakOptions& ignore_from(std::string_view path);
 
     /// Called once before the first look of a verify_...(), with the exit status that is to come: goleak's Cleanup.
