@@ -96,6 +96,10 @@ class Death:
     def signal(self):
         return os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else None
 
+    def cores(self):
+        """How many it left beside the program, that are not empty."""
+        return len([core for core in glob.glob(self.directory.name + "/core*") if os.path.getsize(core)])
+
     def report(self):
         return json.loads(tasks("stack", "--from", self.dump, "--json"))
 
@@ -142,6 +146,22 @@ def check_ways():
             check_way(way)
         except AssertionError as error:
             raise AssertionError(f"{way}: {error}") from error
+
+
+def check_again_and_again():
+    """The ways to die that matter most, as often as it is asked for: whole dump, a core, the same end."""
+    times = int(os.environ.get("TASKS_TEST_CRASHES", 1))
+    for way in ("segv", "abort", "overflow", "throw", "noexcept"):
+        number, function, beside = WAYS[way]
+        plain = Death("plain-" + way)
+        for _ in range(times):
+            death = Death(way, TASKS_BINARY=TASKS)
+            assert death.status == plain.status, (way, death.status, plain.status, death.err)
+            check_complete(death.report(), number, function, beside)
+            assert f"struck by {signal.Signals(number).name}" in death.err and "wait_for_ever" in death.err, death.err
+            assert death.cores() == plain.cores(), (way, death.cores(), plain.cores())
+        print(f"{way}: {times} of {times}, core {'written' if plain.cores() else 'not a file beside the program'}"
+              f"{'' if os.WCOREDUMP(plain.status) else ', none asked for'}")
 
 
 def check_cores():
@@ -471,7 +491,7 @@ def check_many():
 
 
 def main():
-    for check in (check_ways, check_cores, check_exception, check_levels, check_chain, check_child, check_path,
+    for check in (check_ways, check_again_and_again, check_cores, check_exception, check_levels, check_chain, check_child, check_path,
                   check_command, check_coroutines, check_closed_memory, check_afterwards, check_any_program, check_fault_in_dump, check_fault_in_first_steps,
                   check_full_disk, check_no_streams, check_silent_reader, check_filter, check_asleep, check_many):
         began = time.monotonic()
