@@ -1,8 +1,8 @@
 #!/bin/sh
 # The counts that are too big for every change: sh tests/soak.sh [DIR]
 # 40,000 forks under 10 clients, 1,000 kills at random moments, 100,000 dumps and 1,000 clients at once, every system call
-# refused once, 100 runs of each deadlock, a wait of 61 s; about 40 minutes on two cores. With DIR, where fuzzers are built or will be, 20 minutes for each of them
-# besides. What is already set in the environment (TASKS_TEST_...) holds instead. Stops at the first failure.
+# refused once, 100 runs of each deadlock, 100 of each way to crash, a wait of 61 s; about 45 minutes on two cores. With
+# DIR, where fuzzers are built or will be, 20 minutes for each of them besides. What is already set in the environment (TASKS_TEST_...) holds instead. Stops at the first failure.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,6 +15,7 @@ export TASKS_TEST_DUMPS="${TASKS_TEST_DUMPS:-100000}"
 export TASKS_TEST_CLIENTS="${TASKS_TEST_CLIENTS:-1000}"
 export TASKS_TEST_FAULTS="${TASKS_TEST_FAULTS:-all}"
 export TASKS_TEST_DEADLOCKS="${TASKS_TEST_DEADLOCKS:-100}"
+export TASKS_TEST_CRASHES="${TASKS_TEST_CRASHES:-100}"
 export TASKS_TEST_LONG_WAIT="${TASKS_TEST_LONG_WAIT:-61}"
 fuzz_seconds=${TASKS_TEST_FUZZ_SECONDS:-1200}
 
@@ -28,7 +29,7 @@ step() {
     echo "== $1 ($(($(date +%s) - started)) s)"
 }
 
-for name in deadlocks ages host_fork_storm random_kill many_dumps fault_injection; do
+for name in deadlocks crash_dump ages host_fork_storm random_kill many_dumps fault_injection; do
     step "$name"
     status=0
     /usr/bin/python3 "tests/scripts/${name}_test.py" || status=$?

@@ -46,6 +46,8 @@ WAYS = {
     "two": (signal.SIGSEGV, "read_nothing", 3),
     "files": (signal.SIGSEGV, "out_of_files", 1),
     "malloc": (signal.SIGSEGV, "in_malloc", 2),
+    "handler": (signal.SIGSEGV, "handler_of_host", 1),
+    **({} if SANITIZED else {"heap": (signal.SIGABRT, "in_corrupted_heap", 1)}),  # sanitizers have a heap of their own
 }
 
 

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
@@ -24,6 +25,7 @@
 #include <cstring>
 #include <deque>
 #include <exception>
+#include <fstream>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -49,14 +51,26 @@ std::uint64_t now_us() {
 
 std::mutex gate;
 std::condition_variable opened;
-std::atomic<int> waiting{0};
+std::vector<long> waiting; // their tids, under `gate`
 
 void wait_for_ever() {
     const tasks::Job job{"charge card"};
     std::unique_lock lock{gate};
     const tasks::Wait wait{tasks::wait_reason::chan_send, &gate, "results"};
-    ++waiting;
+    waiting.push_back(::syscall(SYS_gettid));
     opened.wait(lock, [] { return false; });
+}
+
+/// Having said that it waits, a thread runs on for a moment.
+bool sleeps(long tid) {
+    std::ifstream stat{"/proc/self/task/" + std::to_string(tid) + "/stat"};
+    std::string line;
+    return std::getline(stat, line) && line.find(") S ") != std::string::npos;
+}
+
+bool all_wait(std::size_t threads) {
+    const std::lock_guard lock{gate};
+    return waiting.size() == threads && std::all_of(waiting.begin(), waiting.end(), sleeps);
 }
 
 volatile int* volatile nowhere = nullptr; // which no compiler knows
@@ -162,6 +176,26 @@ void in_malloc() {
     read_nothing();
 }
 
+/// What lay behind a block of the heap is not what it was: glibc finds that within malloc, and aborts there.
+void in_corrupted_heap() {
+    constexpr std::size_t block = 100'000; // one behind the other: nothing that large was freed
+    volatile char* volatile first = static_cast<char*>(std::malloc(block)); // how large it is no compiler knows
+    void* second = std::malloc(block);
+    void* third = std::malloc(block);
+    std::free(second);
+    for (std::size_t at = block; at < block + 32; ++at)
+        first[at] = '\x7f';
+    std::free(third);
+    for (;;)
+        std::free(std::malloc(block / 2));
+}
+
+extern "C" void handler_of_host(int) { read_nothing(); }
+void in_handler() {
+    ::signal(SIGUSR1, handler_of_host);
+    ::raise(SIGUSR1);
+}
+
 /// A second fault comes upon the thread that dumps.
 void again() {
     const auto tid = static_cast<long>(::syscall(SYS_gettid));
@@ -213,6 +247,8 @@ const Way ways[]{{"segv", read_nothing},
                  {"fork", in_forked_child},
                  {"files", out_of_files},
                  {"malloc", in_malloc},
+                 {"heap", in_corrupted_heap},
+                 {"handler", in_handler},
                  {"again", again},
                  {"sleep", wait_for_ever},
                  {"serve", serve}};
@@ -300,7 +336,7 @@ int main(int count, char** words) {
     std::deque<std::thread> threads;
     for (int at = 0; at < threads_wanted; ++at)
         threads.emplace_back(wait_for_ever);
-    while (waiting < threads_wanted)
+    while (!all_wait(static_cast<std::size_t>(threads_wanted)))
         std::this_thread::yield();
     std::vector<tasks::JobHandle> queued;
     queued.reserve(static_cast<std::size_t>(tasks_wanted));
