@@ -73,6 +73,15 @@ void make_room_for_files() noexcept {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Of the calling thread: a job of its own lies in the thread's record; where a handle's, a coroutine or a fiber does
+/// is not known.
+std::uint64_t tasks_carried(const ThreadState* thread) noexcept {
+    if (thread == nullptr)
+        return 0;
+    const bool elsewhere = thread->carried.load() != 0 || thread->current.load() != 0;
+    return elsewhere ? UINT64_MAX : thread->depth.load() == 0 ? 0 : 1;
+}
+
 } // namespace
 
 int CrashProcess::install(const CrashDumpOptions& options) noexcept {
@@ -270,12 +279,16 @@ int CrashProcess::write_to(int fd) noexcept {
     alignas(OwnTable) char table_place[sizeof(OwnTable)];
     const OwnTable* table = registry == nullptr ? nullptr : new (table_place) OwnTable{*registry};
     const std::uint64_t until = began_ns_ + deadline_ns_;
+    const ThreadState* thread = registry == nullptr ? nullptr : registry->bound_thread();
+    const std::uint64_t carried = tasks_carried(thread);
     // A quarter of the time is for what the walk left in the buffer.
     writing_ = new (writer_.data()) ProfileWriter{fd, region_, table, until};
     return writing_->write(process_,
                            {.struck = asked_.context == nullptr ? nullptr : &struck,
                             .no_agent = registry == nullptr,
                             .struck_only = asked_.context != nullptr && level_.load() == Traceback::single,
+                            .struck_tasks = carried,
+                            .struck_first_record = carried == 1 ? thread->first_record : 0,
                             .walk_until_ns = until - deadline_ns_ / 4,
                             .all_stacks_bytes = fd == STDERR_FILENO ? stream_stacks_bytes : file_stacks_bytes});
 }

@@ -77,28 +77,32 @@ void ProfileWalk::threads(ProfileSink& sink) noexcept {
 }
 
 void ProfileWalk::own_thread(ProfileSink& sink) noexcept {
-    bool told = false;
-    if (table_ != nullptr)
-        table_->each_task([&](const protocol::Task& task) {
+    std::uint64_t told = 0;
+    const std::uint64_t half = half_of_the_time();
+    if (table_ != nullptr && moment_.own_tasks != 0)
+        table_->each_task_from(moment_.own_first_record, [&](const protocol::Task& task) {
             if (task.tid == moment_.own_tid) {
-                told = true;
+                ++told;
                 enough_ = !registered(task, sink);
             }
-            return !enough_;
+            return !enough_ && told < moment_.own_tasks && in_time(half);
         });
     if (const std::size_t index = index_of(moment_.own_tid); index != ProfileSink::no_thread)
         marks_[index] = 1;
-    if (told || enough_)
+    if (told != 0 || enough_)
         return;
     ++totals_.tasks;
     const protocol::ThreadStack thread = look_at(moment_.own_tid);
     enough_ = !sink.take(merge(thread), index_of(moment_.own_tid));
 }
 
-// Half of the time is left for the threads, of which less is known from elsewhere.
+/// What is left is for the threads, of which less is known from elsewhere.
+std::uint64_t ProfileWalk::half_of_the_time() const noexcept {
+    return moment_.until_ns == UINT64_MAX ? UINT64_MAX : moment_.until_ns - (moment_.until_ns - moment_.taken_ns) / 2;
+}
+
 void ProfileWalk::all_registered(ProfileSink& sink) noexcept {
-    const std::uint64_t half =
-        moment_.until_ns == UINT64_MAX ? UINT64_MAX : moment_.until_ns - (moment_.until_ns - moment_.taken_ns) / 2;
+    const std::uint64_t half = half_of_the_time();
     const protocol::TableTotals read = table_->each_task([&](const protocol::Task& task) {
         if (moment_.own != nullptr && task.tid == moment_.own_tid)
             return true; // told first

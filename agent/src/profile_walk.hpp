@@ -48,6 +48,9 @@ public:
         /// The calling thread as it was captured, then the first to be told; null: it is told as running.
         const protocol::ThreadStack* own = nullptr;
         bool own_only = false;
+        /// How many tasks the calling thread carries, and a record at or before the first: a million take a while.
+        std::uint64_t own_tasks = UINT64_MAX;
+        std::uint64_t own_first_record = 0;
         std::uint64_t until_ns = UINT64_MAX; ///< what has had no turn by then is not told
     };
 
@@ -67,6 +70,7 @@ private:
     bool registered(const protocol::Task& task, ProfileSink& sink) noexcept;
     void own_thread(ProfileSink& sink) noexcept;
     void all_registered(ProfileSink& sink) noexcept;
+    std::uint64_t half_of_the_time() const noexcept;
     bool in_time(std::uint64_t until_ns) noexcept;
     void threads(ProfileSink& sink) noexcept;
 

@@ -33,6 +33,8 @@ int ProfileWriter::write(const ProfiledProcess& process, const Crash& crash) noe
                                        .all_stacks_bytes = crash.all_stacks_bytes,
                                        .own = crash.struck,
                                        .own_only = crash.struck_only,
+                                       .own_tasks = crash.struck_tasks,
+                                       .own_first_record = crash.struck_first_record,
                                        .until_ns = crash.walk_until_ns})
                                      .run(blocks);
     totals.table_read = totals.table_read || crash.no_agent; // then nothing is registered

@@ -33,6 +33,8 @@ public:
         const protocol::ThreadStack* struck; ///< the calling thread, as the signal found it; null: none was struck
         bool no_agent;
         bool struck_only;
+        std::uint64_t struck_tasks; ///< ProfileWalk::Moment::own_tasks
+        std::uint64_t struck_first_record;
         std::uint64_t walk_until_ns;
         std::size_t all_stacks_bytes;
     };

@@ -2,7 +2,6 @@
 # ctest: TIMEOUT 300
 """A process that crashes writes what all its tasks did, and ends as it would have without: the same signal, the same
 core. Whatever way it dies; also where the dump itself goes wrong."""
-import ctypes
 import errno
 import glob
 import json
@@ -427,29 +426,14 @@ HOST_NEEDS = ("execve", "brk", "arch_prctl", "set_tid_address", "set_robust_list
               "clock_nanosleep", "faccessat2", "fcntl", "pause", "rt_sigaction", "access")
 
 
-class Filter(ctypes.Structure):
-    _fields_ = [("count", ctypes.c_ushort), ("code", ctypes.c_char_p)]
-
-
 def under_filter(rows):
     """For preexec_fn: any call that is not of these rows, or the host's own, kills."""
-    return under_code(system_call_list.kill_filter(rows, HOST_NEEDS))
+    return system_call_list.under_code(system_call_list.kill_filter(rows, HOST_NEEDS))
 
 
 def under_answers(calls, answer):
     """Likewise: calls like these are given that answer."""
-    return under_code(system_call_list.answer_filter([system_call_list.Row(calls + " |")], answer))
-
-
-def under_code(digits):
-    code = bytes.fromhex(digits)
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def install():
-        program = Filter(len(code) // 8, code)
-        assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
-        assert libc.prctl(22, 2, ctypes.byref(program)) == 0  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
-    return install
+    return system_call_list.under_code(system_call_list.answer_filter([system_call_list.Row(calls + " |")], answer))
 
 
 def check_filter():

@@ -5,6 +5,7 @@ seccomp filters, and written into SECURITY.md.
 usage: system_call_list.py            writes the list into SECURITY.md
        system_call_list.py --check    status 1 where SECURITY.md does not have it
 """
+import ctypes
 import os
 import re
 import struct
@@ -131,6 +132,22 @@ def answer_filter(rows, answer):
         code += row_code(row, numbers, answer)
     code.append([RETURN, 0, 0, ALLOW])
     return b"".join(struct.pack("<HBBI", *step) for step in code).hex()
+
+
+class Filter(ctypes.Structure):
+    _fields_ = [("count", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+
+
+def under_code(digits):
+    """For preexec_fn: the process is under that filter."""
+    code = bytes.fromhex(digits)
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def install():
+        program = Filter(len(code) // 8, code)
+        assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
+        assert libc.prctl(22, 2, ctypes.byref(program)) == 0  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+    return install
 
 
 # --- SECURITY.md
