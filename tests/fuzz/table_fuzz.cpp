@@ -36,6 +36,7 @@ TableHeader good_header() {
     header.segments[0] = {static_cast<std::uint32_t>(SegmentKind::text), 0, texts_offset, page};
     header.segments[1] = {static_cast<std::uint32_t>(SegmentKind::sites), 0, sites_offset, page};
     header.segments[2] = {static_cast<std::uint32_t>(SegmentKind::records), 0, records_offset, 2 * page};
+    header.wait_objects = 1;
     header.history[0] = {10, 1, 0, 1, 0};
     header.history[1] = {20, 2, 0, 5, 3};
     header.history_next = 2;
@@ -75,6 +76,17 @@ std::string good_table() {
     counts.type = static_cast<std::uint8_t>(RecordType::counts);
     counts.counts[0] = {1, 0, 3, 2};
     place(bytes, records_offset + 2 * record_bytes, counts);
+    WaitObjectRecord object;
+    object.head = record(RecordType::wait_object, 0, 0).head;
+    object.head.wait_object = 0x1000;
+    object.handles_ended_ns = 30;
+    place(bytes, records_offset + 3 * record_bytes, object);
+    CoroutineRecord coroutine;
+    coroutine.head = record(RecordType::coroutine, 0, 0).head;
+    coroutine.head.state = static_cast<std::uint8_t>(State::waiting);
+    coroutine.site = 1;
+    coroutine.kind = static_cast<std::uint8_t>(Kind::coroutine);
+    place(bytes, records_offset + 4 * record_bytes, coroutine);
     return bytes;
 }
 
@@ -130,14 +142,23 @@ void check_walk(TableReader& reader) {
     std::uint64_t tasks = 0;
     const auto totals = reader.each_task([&](const Task& task) {
         ++tasks;
-        must(task.kind == Kind::job || task.kind == Kind::thread, "tasks of a table are jobs and threads");
+        must(task.kind != Kind::unknown, "a task of a table has a kind");
         must(task.scope_count <= max_scopes, "scopes keep their cap");
-        must(task.kind == Kind::job || task.scope_count == 0, "a thread without jobs has no scopes");
+        must(task.kind != Kind::thread || task.scope_count == 0, "a thread without jobs has no scopes");
         must((task.id & 0xffffffff) * record_bytes < file_bytes, "a task's record lies in the file");
         return true;
     });
     must(totals.jobs_ended <= totals.jobs_started, "never more ends than beginnings");
     must(tasks <= reader.record_count(), "no record is told twice");
+}
+
+void check_wait_objects(TableReader& reader) {
+    std::uint64_t objects = 0;
+    reader.each_wait_object([&](const WaitObject& object) {
+        ++objects;
+        must(object.handles == 0 || object.handles_ended_ns == 0, "where handles are left, none was the last");
+    });
+    must(objects <= reader.record_count(), "no wait object is told twice");
 }
 
 void check_births(TableReader& reader) {
@@ -162,6 +183,7 @@ void table(const std::uint8_t* data, std::size_t size) {
     must(reader->facts().history.size() <= history_entries, "history keeps its cap");
     check_walk(*reader);
     check_births(*reader);
+    check_wait_objects(*reader);
     std::size_t text = 0;
     for (std::uint32_t id = 0; id <= reader->site_count() + 1; ++id)
         if (const auto site = reader->site(id))
