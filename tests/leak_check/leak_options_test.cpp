@@ -121,6 +121,12 @@ TEST_CASE("what libraries keep for themselves is listed") {
     CHECK(lines.size() > 8);
 }
 
+TEST_CASE("a thread that waits in a sanitizer's function is not ignored for it") {
+    for (const auto& pattern : leaks::built_in_patterns())
+        for (const char* function : {"__tsan::cond_wait(__tsan::ThreadState*)", "__sanitizer::FutexWait(unsigned int)"})
+            CHECK_FALSE(leaks::matches(pattern.text, function));
+}
+
 TEST_CASE("a function matches without its parameters, as a whole, and with any characters for each *") {
     using leaks::matches;
     CHECK(matches("net::accept", "net::accept(int, char*)"));

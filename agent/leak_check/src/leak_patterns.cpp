@@ -119,8 +119,8 @@ const std::vector<Pattern>& built_in_patterns() {
         {created_by, "__kmp_create_monitor", true},                                          //
         {created_by, "boost::asio::detail::resolver_service_base::start_work_thread", true}, // Asio's resolver
         {created_by, "asio::detail::resolver_service_base::start_work_thread", true},        //
-        {any, "__sanitizer::*", true}, // a sanitizer's background thread
-        {any, "__tsan::*", true},      //
+        {any, "__sanitizer::BackgroundThread", true}, // not all of a sanitizer's functions:
+        {any, "__tsan::BackgroundThread", true},      // a thread that waits is in one of them
     };
     return patterns;
 }

@@ -40,7 +40,7 @@ CoroutineKey key_at(std::uint64_t frame) {
 
 /// Which piece of memory a frame lies in, where the scan did not tell: it goes through a heap from its start, and loses
 /// its way where pages were never written. Here the row of pieces is followed from the frame on.
-HeapPlace place_of(std::uint64_t frame, const std::vector<inspect::MemoryRange>& ranges) {
+HeapPlace place_by_headers(std::uint64_t frame, const std::vector<inspect::MemoryRange>& ranges) {
     constexpr std::uint64_t header = 16;
     constexpr std::size_t most_bytes = 64u << 10;
     const auto after = std::ranges::upper_bound(ranges, frame, {}, &inspect::MemoryRange::start);
@@ -55,18 +55,16 @@ HeapPlace place_of(std::uint64_t frame, const std::vector<inspect::MemoryRange>&
     return chunks.end().front();
 }
 
-/// Of malloc's pieces that which the frame fills; a sanitizer's have no headers, but its allocator tells.
-HeapPlace::State state_of(const CoroutineFrame& frame, const std::vector<inspect::MemoryRange>& ranges) {
-    if (__sanitizer_get_ownership != nullptr && __sanitizer_get_allocated_size != nullptr) {
-        const auto* at = reinterpret_cast<const volatile void*>(frame.address);
-        const bool is_piece = __sanitizer_get_ownership(at) != 0 && __sanitizer_get_allocated_size(at) != 0;
-        return is_piece ? HeapPlace::State::in_use : HeapPlace::State::unknown;
-    }
-    if (!frame.inferred)
-        return HeapPlace::State::in_use;
-    const HeapPlace place = place_of(frame.address, ranges);
-    return place.state == HeapPlace::State::in_use && place.start != frame.address ? HeapPlace::State::unknown
-                                                                                   : place.state;
+/// A sanitizer's pieces have no headers, but its allocator tells where they begin.
+HeapPlace place_by_sanitizer(std::uint64_t frame) {
+    const auto* at = reinterpret_cast<const volatile void*>(frame);
+    const std::size_t bytes = __sanitizer_get_ownership(at) == 0 ? 0 : __sanitizer_get_allocated_size(at);
+    return bytes == 0 ? HeapPlace{} : HeapPlace{HeapPlace::State::in_use, frame, bytes};
+}
+
+HeapPlace place_of(std::uint64_t frame, const std::vector<inspect::MemoryRange>& ranges) {
+    const bool sanitized = __sanitizer_get_ownership != nullptr && __sanitizer_get_allocated_size != nullptr;
+    return sanitized ? place_by_sanitizer(frame) : place_by_headers(frame, ranges);
 }
 
 std::string size_words(std::uint64_t bytes) {
@@ -80,6 +78,7 @@ CoroutineList scan(inspect::ModuleMap& modules, const std::vector<inspect::Memor
     const auto memory = std::make_shared<const OwnMemory>();
     inspect::ScanOptions options;
     options.explain = explain;
+    options.place_of = [&ranges](std::uint64_t frame) { return place_of(frame, ranges); };
     bool whole = false;
     for (inspect::MemoryWatch watch; !whole && !watch.gave_up();) { // a machine may be too busy for a read in time
         const auto found = std::make_shared<CoroutineList>();
@@ -132,13 +131,16 @@ private:
             CoroutineKey key = key_at(frame.address);
             if (key.resume != 0 && key.resume != list.functions[frame.function].resume)
                 return true; // gone meanwhile
-            const auto state = frame.elided ? HeapPlace::State::in_use : state_of(frame, ranges_);
-            key.sure = state == HeapPlace::State::in_use;
-            if (state != HeapPlace::State::freed)
-                (key.sure ? keys_ : unsure_).push_back(key);
+            key.sure = frame.elided || !frame.inferred || fills_its_place(frame.address);
+            (key.sure ? keys_ : unsure_).push_back(key);
             frame.inferred = frame.inferred && frame.awaited_by != 0; // it was for its memory
             return !key.sure;
         });
+    }
+
+    bool fills_its_place(std::uint64_t frame) const {
+        const HeapPlace place = place_of(frame, ranges_);
+        return place.state == HeapPlace::State::in_use && place.start == frame;
     }
 
     void find_running() {

@@ -54,6 +54,12 @@ std::uint32_t Finding::function_of(std::uint32_t code) {
 void Finding::scan(std::span<const MemoryRange> ranges) {
     auto result = scan_for_frames(functions_.addresses(), memory_, ranges, {options_.limit, options_.progress});
     found_ = std::move(result.frames);
+    if (options_.place_of)
+        std::erase_if(found_, [this](FoundFrame& frame) {
+            if (frame.place.state == HeapPlace::State::unknown)
+                frame.place = options_.place_of(frame.address);
+            return frame.place.state == HeapPlace::State::freed;
+        });
     list_.scanned_bytes = result.scanned_bytes;
     list_.unscanned_bytes = result.unscanned_bytes;
 }

@@ -8,6 +8,7 @@
 
 #include "capture/process_memory.hpp"
 #include "coroutines/coroutine_facts.hpp"
+#include "coroutines/heap_chunks.hpp"
 #include "coroutines/memory_range.hpp"
 #include "unwind/module_map.hpp"
 
@@ -24,6 +25,8 @@ struct ScanOptions {
     std::function<bool(std::uint64_t done, std::uint64_t total)> progress;
     /// A clock for skew_ns; none: it stays 0.
     std::function<std::uint64_t()> now_ns;
+    /// Tells of a frame in which piece of the heap it lies, where the heap's headers did not; none: nobody does.
+    std::function<HeapPlace(std::uint64_t address)> place_of;
     /// What is known of functions from before, and to be kept for the next time; null: none.
     AnalysisCache* cache = nullptr;
 };
