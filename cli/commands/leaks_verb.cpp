@@ -47,11 +47,12 @@ public:
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
-    std::optional<inspect::Snapshot> next() {
-        if (++taken_ >= looks_in_all) {
+    std::optional<inspect::Snapshot> next(LookKind kind) {
+        if (kind == LookKind::watching && ++taken_ >= looks_in_all) {
             return std::nullopt;
         }
-        sleep_until(began_ns_ + for_ns_ / (looks_in_all - 1) * taken_);
+        sleep_until(kind == LookKind::watching ? began_ns_ + for_ns_ / (looks_in_all - 1) * taken_
+                                               : world_.clock->monotonic_ns() + inspect::confirming_pause_ns);
         auto snapshot = capture_target(world_, asked_, options_);
         return snapshot ? std::optional{*std::move(snapshot)} : std::nullopt; // gone: judged by what was seen
     }
@@ -115,7 +116,7 @@ Outcome leaks_verb(const inspect::World& world, const Invocation& asked, const O
             return snapshot.error();
         }
         watch.emplace(world, again, options, snapshot->taken_at_ns, watch_ns);
-        next = [&watch] { return watch->next(); };
+        next = [&watch](LookKind kind) { return watch->next(kind); };
     }
     const auto report = name_leaks(world, *snapshot, next, {asked.leak_threshold}, name_sources(asked));
     watch.reset();

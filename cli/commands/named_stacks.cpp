@@ -212,10 +212,17 @@ Result<inspect::LeakReport, inspect::Error> name_leaks(const inspect::World& wor
         }
         inspect::LeakReport report;
         std::vector<inspect::LeakLook> looks;
+        std::uint32_t confirming = 0;
         for (bool more = true; more;) {
             report.stacks = inspect::analyse_stacks(snapshot, source, {});
             looks.push_back(inspect::look_at(report.stacks, true));
-            auto another = next();
+            looks.back().confirms = confirming != 0;
+            auto another = confirming == 0 ? next(LookKind::watching) : std::nullopt;
+            if (!another && confirming < inspect::confirming_looks &&
+                (confirming != 0 || inspect::want_confirmation(looks))) {
+                another = next(LookKind::confirming);
+                ++confirming;
+            }
             more = another.has_value();
             if (more) {
                 snapshot = *std::move(another);

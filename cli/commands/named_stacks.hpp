@@ -37,8 +37,10 @@ Result<inspect::StackReport, inspect::Error> name_stacks(const inspect::World& w
 Result<inspect::DeadlockReport, inspect::Error> name_waits(const inspect::World& world, inspect::Snapshot& snapshot,
                                                            const NameSources& sources);
 
-/// Another look at the process, when its time has come; nothing: there is none, or it is gone.
-using NextLook = std::function<std::optional<inspect::Snapshot>()>;
+/// Another look at the process, when its time has come, or one that confirms the others; nothing: there is none, or it
+/// is gone.
+enum class LookKind : std::uint8_t { watching, confirming };
+using NextLook = std::function<std::optional<inspect::Snapshot>(LookKind)>;
 
 /// Likewise, of which tasks leak. `next`: where there are to be several looks. `snapshot` becomes the newest, to which
 /// the report refers.

@@ -14,26 +14,66 @@ namespace {
 /// Waits that end by themselves: a crowd of those that stands still is none.
 bool ends_by_itself(WaitReason reason) { return reason == WaitReason::sleep || reason == WaitReason::timer; }
 
+/// A loop that sleeps writes in its frames, and so does another coroutine that has got the memory of one that has
+/// ended: they only differ in that those of a healthy process do not become more and more.
+constexpr std::uint64_t least_loops = 10;
+
 bool is_asleep(WaitReason reason) { return ends_by_itself(reason) || reason == WaitReason::job_queue; }
 
-/// Threads that have not run at all between the first look that has them and the last. Nothing: none was seen twice.
-std::optional<bool> stands_still(const Crowd& crowd, std::span<const LeakLook> looks) {
+/// A thread has not run at all between the first look that has it and the last. Nothing: it was not seen twice.
+std::optional<bool> thread_stands(const TaskIdentity& thread, std::span<const LeakLook> looks) {
+    const auto tid = tid_of(thread);
+    const auto now = looks.back().threads.find(tid);
+    for (const auto& look : looks.first(looks.size() - 1)) {
+        const auto then = look.threads.find(tid);
+        if (now != looks.back().threads.end() && then != look.threads.end() &&
+            then->second.times.start_ticks == thread.second) {
+            return then->second.times.ran_ns == now->second.times.ran_ns;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<std::uint64_t> mark_in(const LeakLook& look, const std::string& key, const TaskIdentity& member) {
+    const auto crowd = look.crowds.find(key);
+    if (crowd == look.crowds.end()) {
+        return std::nullopt;
+    }
+    const auto mark = std::ranges::lower_bound(crowd->second.marks, std::pair{member, std::uint64_t{0}});
+    return mark != crowd->second.marks.end() && mark->first == member ? std::optional{mark->second} : std::nullopt;
+}
+
+/// The frames of a coroutine that came are as they were from the last look on through those that confirm it: in a
+/// longer time others that come may write in them, where each points to the next that waits. Nothing: not known.
+std::optional<bool> frames_stand(const TaskIdentity& coroutine, std::span<const LeakLook> looks,
+                                 const std::string& key) {
+    const auto first = looks.front().crowds.find(key);
+    if (first != looks.front().crowds.end() && std::ranges::binary_search(first->second.members, coroutine)) {
+        return std::nullopt;
+    }
+    const auto from = std::max<std::size_t>(watching(looks), 1) - 1;
+    const auto then = mark_in(looks[from], key, coroutine);
+    bool still = true;
+    for (const auto& look : looks.subspan(from + 1)) {
+        const auto now = mark_in(look, key, coroutine);
+        if (!then || !now) {
+            return std::nullopt;
+        }
+        still = still && *now == *then;
+    }
+    return from + 1 < looks.size() ? std::optional{still} : std::nullopt;
+}
+
+/// Nearly all of them. Nothing: it is not known of any.
+std::optional<bool> stands_still(const Crowd& crowd, std::span<const LeakLook> looks, const std::string& key) {
     std::uint64_t still = 0;
     std::uint64_t seen = 0;
-    for (const auto& [kind, start] : crowd.members) {
-        const auto tid = static_cast<std::uint32_t>(kind);
-        const auto now = looks.back().threads.find(tid);
-        if (kind >> 32 != 1 || now == looks.back().threads.end()) {
-            continue;
-        }
-        for (const auto& look : looks.first(looks.size() - 1)) {
-            const auto then = look.threads.find(tid);
-            if (then != look.threads.end() && then->second.times.start_ticks == start) {
-                ++seen;
-                still += then->second.times.ran_ns == now->second.times.ran_ns ? 1u : 0u;
-                break;
-            }
-        }
+    for (const auto& member : crowd.members) {
+        const auto stands = !is_exact(member)     ? frames_stand(member, looks, key)
+                            : tid_of(member) != 0 ? thread_stands(member, looks)
+                                                  : std::nullopt;
+        seen += stands ? 1u : 0u;
+        still += stands.value_or(false) ? 1u : 0u;
     }
     return seen == 0 ? std::nullopt : std::optional{5 * still >= 4 * seen};
 }
@@ -74,14 +114,17 @@ std::optional<LeakFinding> growing_or_looping(const Crowd& crowd, const std::opt
     if (ages) {
         return judge(crowd, *growth, 2 * crowd.restless > crowd.count);
     }
-    // Of a coroutine that is not registered nobody knows whether it went on meanwhile, but for those that were away.
-    const auto still = stands_still(crowd, looks);
-    if (!still && growth->returned == 0) {
+    const auto still = stands_still(crowd, looks, key);
+    if (!still) {
         LeakFinding found{.verdict = Verdict::growing, .rule = LeakRule::growth_unwatched, .count = crowd.count};
         found.growth = growth;
-        return growth->ended == 0 ? std::optional{found} : std::nullopt;
+        return growth->ended == 0 && !ends_by_itself(crowd.wait_reason) ? std::optional{found} : std::nullopt;
     }
-    return judge(crowd, *growth, !still.value_or(false));
+    const bool exact = crowd.members.empty() || std::ranges::all_of(crowd.members, is_exact);
+    if (!exact && ends_by_itself(crowd.wait_reason) && growth->more < least_loops) {
+        return std::nullopt;
+    }
+    return judge(crowd, *growth, !*still);
 }
 
 } // namespace tasks::inspect

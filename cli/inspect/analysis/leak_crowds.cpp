@@ -1,6 +1,7 @@
 #include "analysis/leak_crowds.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "analysis/frame_waits.hpp"
 
@@ -11,6 +12,8 @@ using protocol::State;
 using protocol::WaitReason;
 
 namespace {
+
+constexpr auto of_frame = std::uint64_t{1} << 63; ///< no address of user space has it
 
 void add_place(const std::string& function, const std::string& file, std::uint32_t line, std::string& key) {
     key.append(function).append("@").append(file).append(":").append(std::to_string(line)).append("|");
@@ -70,6 +73,8 @@ public:
 
     LeakLook take() {
         look_.at_ns = snapshot_.taken_at_ns;
+        look_.at_work = snapshot_.coroutines ? snapshot_.coroutines->at_work : std::vector<std::uint64_t>{};
+        std::ranges::sort(look_.at_work);
         for (std::uint32_t group = 0; group < report_.groups.size(); ++group) {
             add(group);
         }
@@ -80,6 +85,7 @@ public:
                 }
             }
             std::ranges::sort(crowd.members);
+            std::ranges::sort(crowd.marks);
         }
         return std::move(look_);
     }
@@ -119,6 +125,9 @@ private:
         take_memory(slot, task, crowd);
         if (again_) {
             crowd.members.push_back(identity(slot, task));
+            if (const auto mark = is_exact(crowd.members.back()) ? 0 : mark_of(task)) {
+                crowd.marks.emplace_back(crowd.members.back(), mark);
+            }
             take_sight(task, shape);
         }
     }
@@ -180,16 +189,35 @@ private:
 
     TaskIdentity identity(std::uint32_t slot, const TaskView& task) const {
         if (slot < snapshot_.tasks.size()) {
-            return {0, task.id};
+            return registered_identity(task.id);
         }
         if (task.kind == Kind::thread && task.thread != nullptr) {
-            return {std::uint64_t{1} << 32 | task.tid, task.thread->times ? task.thread->times->start_ticks : 0};
+            return thread_identity(task.tid, task.thread->times ? task.thread->times->start_ticks : 0);
         }
         if (task.chain == CoroutineChains::none) {
-            return {2, 0};
+            return frame_identity(0, 0);
         }
-        const auto* outermost = report_.list.chains().frame(report_.list.chains().chain(task.chain, true).back());
-        return {2, outermost == nullptr ? 0 : outermost->address};
+        const auto& chains = report_.list.chains();
+        const auto outermost = chains.chain(task.chain, true).back();
+        const auto* frame = chains.frame(outermost);
+        const auto* function = chains.function(outermost);
+        return frame_identity(function == nullptr ? 0 : function->resume, frame == nullptr ? 0 : frame->address);
+    }
+
+    /// 0: it has a frame whose bytes are not known.
+    std::uint64_t mark_of(const TaskView& task) const {
+        std::uint64_t all = 0;
+        if (task.chain == CoroutineChains::none) {
+            return 0;
+        }
+        for (const auto coroutine : report_.list.chains().chain(task.chain, true)) {
+            const auto* frame = report_.list.chains().frame(coroutine);
+            if (frame == nullptr || frame->mark == 0) {
+                return 0;
+            }
+            all = std::rotl(all, 1) ^ frame->mark;
+        }
+        return all;
     }
 
     void take_sight(const TaskView& task, const GroupShape& shape) {
@@ -206,6 +234,16 @@ private:
 };
 
 } // namespace
+
+TaskIdentity registered_identity(std::uint64_t id) { return {0, id}; }
+
+TaskIdentity thread_identity(std::uint32_t tid, std::uint64_t start_ticks) { return {tid, start_ticks}; }
+
+TaskIdentity frame_identity(std::uint64_t resume, std::uint64_t address) { return {of_frame | resume, address}; }
+
+bool is_exact(const TaskIdentity& task) { return (task.first & of_frame) == 0; }
+
+std::uint32_t tid_of(const TaskIdentity& task) { return is_exact(task) ? static_cast<std::uint32_t>(task.first) : 0; }
 
 LeakLook look_at(const StackReport& report, bool again) { return Looker{report, again}.take(); }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <set>
 
 namespace tasks::inspect {
 
@@ -12,7 +10,6 @@ using protocol::WaitReason;
 
 namespace {
 
-constexpr std::uint64_t least_more = 3;
 constexpr std::uint64_t long_ns = 60'000'000'000; ///< without a look into the past meanwhile
 
 std::uint64_t born_since(const std::vector<std::uint64_t>& born_ns, std::uint64_t moment_ns) {
@@ -90,7 +87,7 @@ private:
         const auto* base = entry_near(from_ns, from_ns + third_ns, from_ns + 2 * third_ns);
         if (base == nullptr) { // none lived when the agent began
             const bool known = from_ns == past_.began_ns && (over_ns <= long_ns || !may_stay(crowd_.wait_reason));
-            return known && even ? std::optional{Growth{first, over_ns, 0, 0, 0}} : std::nullopt;
+            return known && even ? std::optional{Growth{first, over_ns, 0, 0, true}} : std::nullopt;
         }
         const auto passing = passing_since(from_ns + 2 * third_ns);
         const auto growth = grown_since(*base, passing);
@@ -150,48 +147,12 @@ private:
         if (more == 0 || 2 * more < born) {
             return std::nullopt;
         }
-        return Growth{more, past_.now_ns - base.at_ns, 0, 0, 0};
+        return Growth{more, past_.now_ns - base.at_ns, 0, 0, true};
     }
 
     const RegisteredPast& past_;
     const Crowd& crowd_;
 };
-
-/// One task's part in a crowd: in which looks it was there.
-struct Part {
-    std::size_t first = 0;
-    std::size_t last = 0;
-    std::size_t seen = 0;
-};
-
-std::map<TaskIdentity, Part> parts_of(std::span<const LeakLook> looks, const std::string& key) {
-    std::map<TaskIdentity, Part> parts;
-    for (std::size_t at = 0; at < looks.size(); ++at) {
-        const auto crowd = looks[at].crowds.find(key);
-        if (crowd == looks[at].crowds.end()) {
-            continue;
-        }
-        for (const auto& member : crowd->second.members) {
-            auto& part = parts.try_emplace(member, Part{at, at, 0}).first->second;
-            part.last = at;
-            ++part.seen;
-        }
-    }
-    return parts;
-}
-
-/// The looks in which a task was seen first and last, wherever it was then: one that only came by was there before.
-std::map<TaskIdentity, std::pair<std::size_t, std::size_t>> lives_in(std::span<const LeakLook> looks) {
-    std::map<TaskIdentity, std::pair<std::size_t, std::size_t>> lives;
-    for (std::size_t at = 0; at < looks.size(); ++at) {
-        for (const auto& [key, crowd] : looks[at].crowds) {
-            for (const auto& member : crowd.members) {
-                lives.try_emplace(member, at, at).first->second.second = at;
-            }
-        }
-    }
-    return lives;
-}
 
 } // namespace
 
@@ -213,35 +174,6 @@ std::optional<RegisteredPast> past_of(const Snapshot& snapshot) {
 
 std::optional<Growth> growth_from_history(const RegisteredPast& past, const Crowd& crowd) {
     return History{past, crowd}.growth();
-}
-
-std::optional<Growth> growth_from_looks(std::span<const LeakLook> looks, const std::string& crowd) {
-    constexpr std::size_t least_looks = 3;
-    if (looks.size() < least_looks) {
-        return std::nullopt;
-    }
-    const auto last = looks.size() - 1;
-    std::uint64_t came = 0;
-    std::uint64_t returned = 0;
-    Growth growth{0, looks[last].at_ns - looks.front().at_ns, 0, static_cast<std::uint32_t>(looks.size()), 0};
-    std::set<std::size_t> steps; // in which some came
-    const auto lives = lives_in(looks);
-    for (const auto& [member, part] : parts_of(looks, crowd)) {
-        const auto [born, seen] = lives.at(member);
-        growth.ended += seen != last ? 1u : 0u;
-        returned += part.seen != part.last - part.first + 1 ? 1u : 0u;
-        if (born != 0 && part.last == last) {
-            ++came;
-            steps.insert(born);
-        }
-    }
-    const bool all_along = 2 * steps.size() >= last && !steps.empty() && *steps.rbegin() > last / 2;
-    if (came < growth.ended + least_more || 5 * growth.ended > came || !all_along) {
-        return std::nullopt;
-    }
-    growth.more = came - growth.ended;
-    growth.returned = returned;
-    return growth;
 }
 
 } // namespace tasks::inspect

@@ -13,11 +13,11 @@
 namespace tasks::inspect {
 
 struct Growth {
-    std::uint64_t more = 0;     ///< tasks at the end than at the beginning, at least
-    std::uint64_t over_ns = 0;  ///< the time between
-    std::uint64_t ended = 0;    ///< that were seen and are not there any more; only by looks
-    std::uint32_t looks = 0;    ///< 0: told by the table's history
-    std::uint64_t returned = 0; ///< that were away in some look and came back; only by looks
+    std::uint64_t more = 0;    ///< tasks at the end than at the beginning, at least
+    std::uint64_t over_ns = 0; ///< the time between
+    std::uint64_t ended = 0;   ///< that were seen and are not there any more; only by looks
+    std::uint32_t looks = 0;   ///< 0: told by the table's history
+    bool confirmed = true;     ///< false: by looks at tasks whose identity is not exact, and must not be told
 
     double per_min() const {
         constexpr double minute_ns = 60e9;
@@ -46,7 +46,19 @@ inline constexpr std::uint64_t least_past_ns = 20'000'000'000;
 /// many as at any moment. That counts only where they began all along: a burst that has ended is no growth.
 std::optional<Growth> growth_from_history(const RegisteredPast& past, const Crowd& crowd);
 
-/// By three looks or more, the newest last: more came than went, and not all at once.
+inline constexpr std::uint64_t least_more = 3;
+
+/// By three looks or more, the newest last: more came than went, and not all at once. Those whose identity is not exact
+/// have ended where a look does not find them in the crowd: another one may have their memory. Nor are they told
+/// without looks that confirm it: memory that is used again and again is full at one moment, and at another it is not.
 std::optional<Growth> growth_from_looks(std::span<const LeakLook> looks, const std::string& crowd);
+
+/// How many looks that confirm the others it takes, a moment after each other.
+inline constexpr std::uint32_t confirming_looks = 3;
+inline constexpr std::uint64_t confirming_pause_ns = 150'000'000;
+
+/// How many of the looks were not taken to confirm others: they come first.
+std::size_t watching(std::span<const LeakLook> looks);
+bool want_confirmation(std::span<const LeakLook> looks);
 
 } // namespace tasks::inspect

@@ -117,7 +117,7 @@ private:
         if (!found && past_) {
             found = stuck(crowd, *past_, options_);
         }
-        if (found) {
+        if (found && (!found->growth || found->growth->confirmed)) {
             found->groups = crowd.groups;
             found->site = crowd.site;
             if (crowd.held_bytes && crowd.count != 0) {

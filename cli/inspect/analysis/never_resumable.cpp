@@ -18,15 +18,21 @@ constexpr std::uint64_t wake_is_late_ns = 1'000'000'000;
 constexpr std::uint64_t least_between_looks_ns = 5'000'000'000;
 constexpr std::uint64_t least_done = 3;
 
-/// Those that were there, done, in the first look already.
+/// Those that were there, done, in each look.
 std::uint64_t done_all_along(const Crowd& crowd, std::span<const LeakLook> looks, const std::string& key) {
-    const auto before = looks.front().crowds.find(key);
-    if (looks.back().at_ns - looks.front().at_ns < least_between_looks_ns || before == looks.front().crowds.end()) {
+    if (looks.back().at_ns - looks.front().at_ns < least_between_looks_ns) {
         return 0;
     }
-    std::vector<TaskIdentity> both;
-    std::ranges::set_intersection(crowd.members, before->second.members, std::back_inserter(both));
-    return both.size();
+    auto stayed = crowd.members;
+    for (const auto& look : looks.first(looks.size() - 1)) {
+        const auto before = look.crowds.find(key);
+        std::vector<TaskIdentity> both;
+        if (before != look.crowds.end()) {
+            std::ranges::set_intersection(stayed, before->second.members, std::back_inserter(both));
+        }
+        stayed = std::move(both);
+    }
+    return stayed.size();
 }
 
 std::uint64_t done_for_long(const Crowd& crowd) {

@@ -64,6 +64,7 @@ struct CoroutineFrame {
     std::uint64_t awaited_by = 0;   ///< the frame that its end will resume; 0: none, or not known
     std::uint64_t held_by = 0;      ///< a frame that has it in a variable, or in itself; 0: none known
     std::uint64_t size = 0;         ///< bytes; 0: not known
+    std::uint64_t mark = 0;         ///< of its bytes: another one when they have changed; 0: not known
     std::uint32_t function = 0;     ///< index into CoroutineList::functions
     std::uint32_t point = no_point; ///< index into its points
     std::uint32_t tid = 0;          ///< the thread on which it runs now; 0: none
@@ -80,11 +81,12 @@ struct CoroutineList {
     std::vector<CoroutineFunction> functions;
     std::vector<CoroutineFrame> frames; ///< by address
     std::uint64_t scanned_bytes = 0;
-    std::uint64_t unscanned_bytes = 0; ///< beyond the limit, or unreadable
-    std::uint64_t dropped = 0;         ///< frames that changed while they were read
-    std::uint64_t skew_ns = 0;         ///< between the first and the last byte read
-    std::vector<std::string> problems; ///< a sentence for each thing that keeps coroutines from being known
-    bool values_read = false;          ///< arguments and locals were asked for
+    std::uint64_t unscanned_bytes = 0;  ///< beyond the limit, or unreadable
+    std::uint64_t dropped = 0;          ///< frames that changed while they were read, or ended
+    std::vector<std::uint64_t> at_work; ///< addresses of those that were there, and changed all the time
+    std::uint64_t skew_ns = 0;          ///< between the first and the last byte read
+    std::vector<std::string> problems;  ///< a sentence for each thing that keeps coroutines from being known
+    bool values_read = false;           ///< arguments and locals were asked for
 };
 
 } // namespace tasks::inspect

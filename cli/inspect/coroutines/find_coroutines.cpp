@@ -138,6 +138,7 @@ CoroutineFrame Finding::frame_of(const FoundFrame& found, const FrameNode& node)
     CoroutineFrame frame;
     frame.address = found.address;
     frame.size = node.firm_size ? node.bytes : 0;
+    frame.mark = node.firm_size ? node.mark : 0; // else others' bytes may be in it
     frame.function = function_of(found.match.code);
     frame.state = node.finished ? protocol::State::done : protocol::State::waiting;
     const SuspendPoints& points = functions_.points(found.match.code);
@@ -156,7 +157,9 @@ void Finding::list_frames() {
     list_.frames.reserve(found_.size());
     for (const FoundFrame& found : found_)
         shapes.push_back(&functions_.shape(found.match.code));
-    auto kept = FrameLooks{memory_, shapes, frames}.run(options_.explain ? FrameLooks::usual_looks : 1);
+    FrameLooks looks{memory_, shapes, frames};
+    auto kept = looks.run(options_.explain ? FrameLooks::usual_looks : 1);
+    list_.at_work = looks.at_work();
     list_.dropped = static_cast<std::uint64_t>(std::count(kept.begin(), kept.end(), false));
     for (std::size_t i = 0; i < frames.size(); ++i)
         kept[i] = kept[i] && is_proven(found_[i], frames[i]);

@@ -129,10 +129,10 @@ template <class Visit> void FrameLooks::read_each(std::span<const std::uint32_t>
 // True: nothing has changed since the last look.
 bool FrameLooks::look_again(std::uint32_t number, std::span<const std::uint64_t> words) {
     const auto mark = mark_of(words);
-    if (mark == marks_[number])
+    if (mark == nodes_[number].mark)
         return true;
-    marks_[number] = mark;
     FrameNode seen = nodes_[number];
+    seen.mark = mark;
     const bool still = look(number, words, seen);
     const bool agreed = there_[number] == still && (!still || same(nodes_[number], seen));
     nodes_[number] = std::move(seen);
@@ -142,13 +142,12 @@ bool FrameLooks::look_again(std::uint32_t number, std::span<const std::uint64_t>
 
 std::vector<bool> FrameLooks::run(int most_looks) {
     there_.resize(nodes_.size());
-    marks_.resize(most_looks > 1 ? nodes_.size() : 0);
     std::vector<std::uint32_t> numbers(nodes_.size());
     std::iota(numbers.begin(), numbers.end(), 0u);
-    read_each(numbers, [this](std::uint32_t number, std::span<const std::uint64_t> words) {
+    read_each(numbers, [&](std::uint32_t number, std::span<const std::uint64_t> words) {
         there_[number] = look(number, words, nodes_[number]);
-        if (!marks_.empty())
-            marks_[number] = mark_of(words);
+        if (most_looks > 1)
+            nodes_[number].mark = mark_of(words);
     });
     if (most_looks == 1)
         return std::move(there_);
@@ -160,8 +159,11 @@ std::vector<bool> FrameLooks::run(int most_looks) {
         });
         numbers = std::move(changed);
     }
-    for (const std::uint32_t number : numbers)
+    for (const std::uint32_t number : numbers) {
+        if (there_[number])
+            at_work_.push_back(nodes_[number].address);
         there_[number] = false;
+    }
     return std::move(there_);
 }
 

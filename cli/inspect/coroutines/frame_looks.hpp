@@ -36,6 +36,9 @@ public:
     /// Fills the nodes. Gives back, by node, whether it is there and did not change; of one look, whether it is there.
     std::vector<bool> run(int most_looks = usual_looks);
 
+    /// Of those that changed, the addresses of the frames that were there at the last look.
+    const std::vector<std::uint64_t>& at_work() const noexcept { return at_work_; }
+
 private:
     bool look(std::uint32_t number, std::span<const std::uint64_t> words, FrameNode& seen) const;
     bool look_again(std::uint32_t number, std::span<const std::uint64_t> words);
@@ -47,7 +50,7 @@ private:
     std::vector<FrameNode>& nodes_;
     FrameAddresses addresses_;
     std::vector<bool> there_;
-    std::vector<std::uint64_t> marks_; ///< by node: of its words at the last look
+    std::vector<std::uint64_t> at_work_;
 };
 
 } // namespace tasks::inspect

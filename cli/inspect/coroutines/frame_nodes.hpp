@@ -25,6 +25,7 @@ struct FrameNode {
     std::uint32_t promise = 0;     ///< offset
     std::uint32_t promise_end = 0; ///< offset; 0: not known
     std::uint64_t index = 0;       ///< the suspend index
+    std::uint64_t mark = 0;        ///< of the bytes that were read; 0: one look alone
     bool firm_size = false;        ///< `bytes` is known, not assumed
     bool has_index = false;
     bool has_self_handle = false;

@@ -6,6 +6,7 @@
 
 using namespace tasks::inspect;
 using tasks::protocol::HistoryEntry;
+using tasks::protocol::State;
 using tasks::protocol::WaitReason;
 
 namespace {
@@ -87,8 +88,22 @@ LeakLook look(std::uint64_t at_s, const std::vector<std::uint64_t>& ids) {
     auto& crowd = one.crowds["sender"];
     crowd.count = ids.size();
     for (const auto id : ids) {
-        crowd.members.emplace_back(0, id);
+        crowd.members.push_back(registered_identity(id));
     }
+    return one;
+}
+
+/// Coroutines that are not registered, by their frames.
+LeakLook frames(std::uint64_t at_s, const std::vector<std::uint64_t>& addresses, std::uint64_t resume = 0x401000) {
+    auto one = look(at_s, {});
+    for (const auto address : addresses) {
+        one.crowds["sender"].members.push_back(frame_identity(resume, address));
+    }
+    return one;
+}
+
+LeakLook confirming(LeakLook one) {
+    one.confirms = true;
     return one;
 }
 
@@ -220,9 +235,41 @@ TEST_CASE("tasks that were there before, at another place, have not come") {
     for (std::uint64_t at = 0; at < 6; ++at) { // each look finds one more of ten at work
         auto one = look(2 * at, {});
         for (std::uint64_t id = 0; id < 10; ++id) {
-            one.crowds[id <= at ? "sender" : "idle"].members.emplace_back(0, id);
+            one.crowds[id <= at ? "sender" : "idle"].members.push_back(registered_identity(id));
         }
         looks.push_back(one);
     }
     CHECK_FALSE(growth_of(looks));
+}
+
+TEST_CASE("frames that grow are told when looks that follow at once find each where it was") {
+    std::vector<LeakLook> looks{frames(0, {1}), frames(2, {1, 2}), frames(4, {1, 2, 3}), frames(6, {1, 2, 3, 4})};
+    REQUIRE(growth_of(looks));
+    CHECK_FALSE(growth_of(looks)->confirmed);
+    for (std::uint64_t at = 0; at < confirming_looks; ++at) {
+        looks.push_back(confirming(frames(7, {1, 2, 3, 4})));
+    }
+    REQUIRE(growth_of(looks));
+    CHECK(growth_of(looks)->confirmed);
+    CHECK(growth_of(looks)->more == 3);
+    auto one_went = looks;
+    one_went.back() = confirming(frames(7, {1, 2, 4}));
+    CHECK_FALSE(growth_of(one_went));
+    auto one_was_away = looks;
+    one_was_away[5] = confirming(frames(7, {1, 3, 4}));
+    CHECK_FALSE(growth_of(one_was_away));
+}
+
+TEST_CASE("a frame that was away for a look is another one's") {
+    CHECK_FALSE(growth_of({frames(0, {1}), frames(2, {1, 2, 3}), frames(4, {1, 3}), frames(6, {1, 2, 3, 4})}));
+    CHECK(growth_of({look(0, {1}), look(2, {1, 2, 3}), look(4, {1, 3}), look(6, {1, 2, 3, 4})})); // these are known
+    auto at_work = frames(4, {1, 3});
+    at_work.crowds["at work"].state = State::running;
+    at_work.crowds["at work"].members = {frame_identity(0x401000, 2)};
+    CHECK(growth_of({frames(0, {1}), frames(2, {1, 2, 3}), at_work, frames(6, {1, 2, 3, 4})}));
+}
+
+TEST_CASE("a frame of another function at the same address is another one's") {
+    CHECK_FALSE(
+        growth_of({frames(0, {1}), frames(2, {1, 2}), frames(4, {1, 2, 3}), frames(6, {1, 2, 3, 4}, 0x402000)}));
 }

@@ -1,6 +1,7 @@
 #include "analysis/leak_verdicts.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include <catch2/catch.hpp>
 
@@ -52,6 +53,32 @@ std::optional<LeakFinding> growing(Crowd crowd, std::uint64_t restless = 0) {
     const RegisteredPast past{now, now - crowd.count * second, {}, crowd.count, 0, crowd.born_ns};
     const std::vector<LeakLook> looks{look_with("it", crowd)};
     return growing_or_looping(crowd, past, looks, "it");
+}
+
+/// A coroutine's frame in a look: the mark of its bytes.
+using Marked = std::function<std::uint64_t(std::uint64_t address, std::uint64_t look)>;
+
+/// Six looks that each find `step` more coroutines that are not registered, and those that confirm them.
+std::vector<LeakLook> looks_at_unregistered(WaitReason reason, std::uint64_t step, const Marked& mark) {
+    std::vector<LeakLook> looks;
+    for (std::uint64_t at = 0; at < 6 + confirming_looks; ++at) {
+        auto crowd = crowd_of(State::waiting, reason, 1 + std::min<std::uint64_t>(at, 5) * step);
+        crowd.registered = false;
+        for (std::uint64_t address = 0x1000; crowd.members.size() < crowd.count; address += 0x100) {
+            crowd.members.push_back(frame_identity(0x401000, address));
+            if (const auto of_it = mark(address, at)) {
+                crowd.marks.emplace_back(crowd.members.back(), of_it);
+            }
+        }
+        looks.push_back(look_with("it", std::move(crowd), now + at * second));
+        looks.back().confirms = at >= 6;
+    }
+    return looks;
+}
+
+std::optional<LeakFinding> unregistered(WaitReason reason, std::uint64_t step, const Marked& mark) {
+    const auto looks = looks_at_unregistered(reason, step, mark);
+    return growing_or_looping(looks.back().crowds.at("it"), std::nullopt, looks, "it");
 }
 
 /// Twelve wait for as long as told, at a place where a hundred have ended that lived for a second each.
@@ -132,14 +159,24 @@ TEST_CASE("finished tasks are told when several are there for long") {
 TEST_CASE("finished coroutines that are not registered are told where they stay") {
     auto crowd = crowd_of(State::done, WaitReason::none, 4);
     crowd.registered = false;
-    crowd.members = {{2, 0x10}, {2, 0x20}, {2, 0x30}, {2, 0x40}};
+    const auto frames = [](std::initializer_list<std::uint64_t> addresses) {
+        std::vector<TaskIdentity> members;
+        for (const auto address : addresses) {
+            members.push_back(frame_identity(0x401000, address));
+        }
+        return members;
+    };
+    crowd.members = frames({0x10, 0x20, 0x30, 0x40});
     CHECK_FALSE(resumable(crowd));
     const std::vector<LeakLook> both{look_with("it", crowd), look_with("it", crowd, now + 10 * second)};
     CHECK(never_resumable(crowd, both, "it"));
     auto others = crowd;
-    others.members = {{2, 0x50}, {2, 0x60}, {2, 0x70}, {2, 0x80}};
+    others.members = frames({0x50, 0x60, 0x70, 0x80});
     const std::vector<LeakLook> changed{look_with("it", others), look_with("it", crowd, now + 10 * second)};
     CHECK_FALSE(never_resumable(crowd, changed, "it"));
+    const std::vector<LeakLook> again{look_with("it", crowd), look_with("it", others, now + 5 * second),
+                                      look_with("it", crowd, now + 10 * second)};
+    CHECK_FALSE(never_resumable(crowd, again, "it")); // their memory is used again
 }
 
 TEST_CASE("what grows and stands still grows; what grows and only sleeps spins; what grows and works is no leak") {
@@ -154,6 +191,32 @@ TEST_CASE("what grows and stands still grows; what grows and only sleeps spins; 
     CHECK(busy->rule == LeakRule::growth_awake);
     CHECK_FALSE(growing(crowd_of(State::waiting, WaitReason::io_read, 60), 55)); // sessions that talk
     CHECK_FALSE(growing(crowd_of(State::waiting, WaitReason::timer, 60)));       // timers before their time
+}
+
+TEST_CASE("coroutines that are not registered grow where their frames stay as they are") {
+    const Marked still = [](std::uint64_t address, std::uint64_t) { return address; };
+    const Marked going_on = [](std::uint64_t address, std::uint64_t look) { return address + look; };
+    const Marked unknown = [](std::uint64_t, std::uint64_t) { return 0; };
+    const auto rule = [](const auto& found) { return found ? std::optional{found->rule} : std::nullopt; };
+    CHECK(rule(unregistered(WaitReason::chan_send, 2, still)) == LeakRule::growth);
+    CHECK(rule(unregistered(WaitReason::chan_send, 2, unknown)) == LeakRule::growth_unwatched);
+    CHECK_FALSE(unregistered(WaitReason::chan_send, 2, going_on)); // at work, or others in the same memory
+    CHECK_FALSE(unregistered(WaitReason::timer, 2, still));        // timers before their time
+    CHECK_FALSE(unregistered(WaitReason::timer, 2, unknown));
+    CHECK(rule(unregistered(WaitReason::timer, 2, going_on)) == LeakRule::growth_asleep);
+    CHECK_FALSE(unregistered(WaitReason::timer, 1, going_on)); // a few may be others in the same memory
+    CHECK(rule(unregistered(WaitReason::job_queue, 1, going_on)) == LeakRule::growth_asleep);
+}
+
+TEST_CASE("growth of tasks that may be others is not told before it is confirmed") {
+    MadeSnapshot made;
+    made.thread(1, "main").blocked({"serve()"}, 0);
+    const auto report = made.analyse();
+    auto looks = looks_at_unregistered(WaitReason::chan_send, 2, [](auto address, auto) { return address; });
+    CHECK(find_leaks(report, looks, {}).size() == 1);
+    looks.resize(watching(looks));
+    CHECK(want_confirmation(looks));
+    CHECK(find_leaks(report, looks, {}).empty());
 }
 
 TEST_CASE("what sleeps, and ends now and then, is no loop") {
