@@ -30,6 +30,13 @@ private:
     void take(const Result<inspect::RollAnswer, inspect::AgentError>& answer, inspect::ProcessRow& row);
     void take_table(const discovery::Sighting& sighting, inspect::ProcessRow& row) const;
 
+    /// A process whose tasks are looked at, and the number of its row.
+    struct Judged {
+        const discovery::Sighting* sighting;
+        std::size_t row;
+    };
+    void take_verdicts(std::vector<Judged>& judged);
+
     const inspect::World& world_;
     std::uint64_t roll_patience_ns_;
     std::uint64_t table_patience_ns_;

@@ -1,4 +1,5 @@
 #include "render/json_parts.hpp"
+#include "render/leak_words.hpp"
 
 namespace tasks::render {
 
@@ -14,7 +15,7 @@ void write_process_row(const inspect::ProcessRow& row, JsonWriter& json) {
     json.key("threads").number(row.threads);
     json.key("uptime_ns").number(row.uptime_ns);
     json.key("trend_per_min").decimal(row.trend_per_min);
-    json.key("verdict").string_unless_empty(row.grows ? "growing" : "");
+    json.key("verdict").string_unless_empty(row.verdict ? word(*row.verdict) : std::string_view{});
 }
 
 void write_problems(const std::vector<std::string>& problems, JsonWriter& json) {

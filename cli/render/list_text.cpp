@@ -1,6 +1,7 @@
 #include "render/clean.hpp"
 #include "render/columns.hpp"
 #include "render/figures.hpp"
+#include "render/leak_words.hpp"
 #include "render/process_words.hpp"
 
 #include <algorithm>
@@ -49,7 +50,7 @@ Columns::Row row_of(const inspect::ProcessRow& row, Extra extra) {
         cell = cell.empty() ? unknown : cell;
     }
     if (extra.verdict) {
-        cells.insert(cells.end() - 3, row.grows ? "! growing" : "");
+        cells.insert(cells.end() - 3, row.verdict ? "! " + std::string(word(*row.verdict)) : "");
     }
     if (extra.state) {
         cells.insert(cells.end() - 2, well ? "" : std::string(word(process.agent)));
@@ -62,7 +63,7 @@ Columns::Row row_of(const inspect::ProcessRow& row, Extra extra) {
 void list_text(const ListReport& report, const TextOptions& options, Sink& sink) {
     const Colour colour(options.colour);
     const Extra extra{
-        std::ranges::any_of(report.processes, [](const auto& row) { return row.grows; }),
+        std::ranges::any_of(report.processes, [](const auto& row) { return row.verdict.has_value(); }),
         std::ranges::any_of(report.processes, [](const auto& row) { return !is_well(row.process.agent); })};
     if (report.processes.empty()) {
         sink.write("no process with an agent was found\n");

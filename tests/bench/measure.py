@@ -201,6 +201,17 @@ def command(table, bench, tasks):
         process.__exit__()
 
 
+def leaks(table, bench, tasks):
+    """One look each, in turn: medians of ratios."""
+    for jobs, runs in ((1000, 15), (100_000, 15), (MILLION, 5)):
+        with Staying(f"{bench}_waiting_jobs", str(jobs)) as process:
+            pairs = [(Run([tasks, "leaks", str(process.pid), "--for", "0"]).ms, Run([tasks, "count", str(process.pid)]).ms)
+                     for _ in range(runs)]
+        ratio = statistics.median(ours / count for ours, count in pairs)
+        ours, count = (statistics.median(each) for each in zip(*pairs))
+        table.add(f"tasks leaks, {jobs:,} jobs", ratio, "times count", 1, note=f"{ours:.3g} ms to {count:.3g}, one look")
+
+
 def every_process(table, tasks, target):
     """Of 1,000 C++ processes without an agent; a second look knows them by pid and start time."""
     processes = [Staying(target, "1") for _ in range(1000)]
@@ -364,6 +375,7 @@ def main(binaries):
         leak_checks(table, bench)
         library(table, binaries)
         command(table, bench, tasks)
+        leaks(table, bench, tasks)
         every_process(table, tasks, f"{binaries}/tests/targets/blocked_plain")
         blocked(table, tasks, f"{binaries}/tests/targets/blocked")
         without_agent(table, tasks, f"{binaries}/tests/targets/blocked_plain")

@@ -98,6 +98,13 @@ class Leak:
         assert not self.registered or answer["looks"] == 1, f"{self.name}: {answer['looks']} looks"
         return answer
 
+    def listed(self, example):
+        """What is wrong with its row of `tasks list`, which looks at the table alone."""
+        result = run(TASKS, "list", "--json", "--timeout", "30s", patience=PATIENCE, env=example.environment)
+        rows = [one for one in json.loads(result.stdout)["processes"] if one["pid"] == example.pid]
+        expected = self.verdicts if self.verdicts in (GROWING, NIL) else rows[0]["verdict"]
+        return "" if rows[0]["verdict"] == expected else f"listed as {rows[0]['verdict']}, not {expected}"
+
     def check(self, answer):
         """What is wrong with it; nothing: it is as it should be."""
         if len(answer["leaks"]) != 1:
@@ -136,7 +143,7 @@ def judged(leak, example):
         wrong = []
 
         def right():
-            wrong.append(leak.check(leak.look(example)))
+            wrong.append(leak.check(leak.look(example)) or (leak.listed(example) if leak.registered else ""))
             return not wrong[-1]
         try:
             until("right", right, patience=30 if SANITIZED else 15)

@@ -21,6 +21,7 @@ struct Part {
     std::size_t born = never;
     std::size_t gone = 0;
     std::size_t awake = 0; ///< looks that found it at work since
+    bool awake_last = false;
 };
 
 bool is_awake(const Crowd& crowd) { return crowd.state == State::running || crowd.state == State::runnable; }
@@ -48,14 +49,16 @@ Parts parts_of(std::span<const LeakLook> looks, const std::string& key) {
     for (std::size_t at = 0; at < looks.size(); ++at) {
         const auto* members = members_of(looks[at], key);
         for (std::size_t number = 0; members != nullptr && number < members->size(); ++number) {
-            auto& part = parts.try_emplace((*members)[number], Part{at, at, 0, never, 0, 0}).first->second;
+            auto& part = parts.try_emplace((*members)[number], Part{at, at, 0, never, 0, 0, false}).first->second;
             part.last = at;
             ++part.seen;
         }
     }
     for (auto& [member, part] : parts) {
         for (std::size_t at = part.first + 1; at < looks.size() && !is_exact(member); ++at) {
-            part.awake += std::ranges::binary_search(looks[at].at_work, member.second) ? 1u : 0u;
+            const bool awake = std::ranges::binary_search(looks[at].at_work, member.second);
+            part.awake += awake ? 1u : 0u;
+            part.awake_last = awake && at + 1 == looks.size();
         }
     }
     for (std::size_t at = 0; at < looks.size(); ++at) { // one that only came by was there before
@@ -64,7 +67,9 @@ Parts parts_of(std::span<const LeakLook> looks, const std::string& key) {
                 if (const auto part = parts.find(member); part != parts.end()) {
                     part->second.born = std::min(part->second.born, at);
                     part->second.gone = at;
-                    part->second.awake += at > part->second.first && other != key && is_awake(crowd) ? 1u : 0u;
+                    const bool awake = at > part->second.first && other != key && is_awake(crowd);
+                    part->second.awake += awake ? 1u : 0u;
+                    part->second.awake_last = part->second.awake_last || (awake && at + 1 == looks.size());
                 }
             }
         }
@@ -91,7 +96,8 @@ std::optional<Growth> growth_from_looks(std::span<const LeakLook> looks, const s
     for (const auto& [member, part] : parts_of(looks, crowd)) {
         const bool exact = is_exact(member);
         const bool stays = exact ? part.last == last : part.seen + part.awake == looks.size() - part.first;
-        growth.ended += (exact ? part.gone != last : !stays) ? 1u : 0u;
+        // One with a gap is another one's since: one has ended, and one has come.
+        growth.ended += (exact ? part.gone != last : part.last != last && !part.awake_last) ? 1u : 0u;
         growth.confirmed = growth.confirmed && (exact || looks.size() - watched >= confirming_looks);
         if (stays && part.born != 0 && part.born < watched) {
             ++came;

@@ -13,6 +13,7 @@ using protocol::WaitReason;
 
 namespace {
 
+constexpr std::size_t worth_room = 1024;
 constexpr auto of_frame = std::uint64_t{1} << 63; ///< no address of user space has it
 
 void add_place(const std::string& function, const std::string& file, std::uint32_t line, std::string& key) {
@@ -103,6 +104,11 @@ private:
         }
         crowd.groups.push_back(index);
         crowd.count += group.count;
+        for (auto* times : {&crowd.born_ns, &crowd.waited_ns}) {
+            if (times->capacity() < crowd.count && group.count >= worth_room) { // else it is moved again and again
+                times->reserve(crowd.count);
+            }
+        }
         for (auto slot = group.first, left = group.count; left > 0; --left, slot = report_.next[slot]) {
             add(slot, shape, crowd);
         }
@@ -165,9 +171,12 @@ private:
     }
 
     void take_site(const TaskView& task, Crowd& crowd) const {
+        if (crowd.site || !snapshot_.past) {
+            return;
+        }
         const auto& sites = scopes_at(snapshot_, task.scopes).sites;
         const auto index = sites.empty() ? 0 : sites.front();
-        if (!crowd.site && snapshot_.past && index != 0 && index < snapshot_.past->sites.size()) {
+        if (index != 0 && index < snapshot_.past->sites.size()) {
             crowd.site = snapshot_.past->sites[index];
         }
     }

@@ -162,13 +162,16 @@ std::optional<RegisteredPast> past_of(const Snapshot& snapshot) {
     }
     RegisteredPast past{snapshot.taken_at_ns,          snapshot.past->began_ns,     snapshot.past->history,
                         *snapshot.vitals.jobs_started, *snapshot.vitals.jobs_ended, {}};
+    past.born_ns.reserve(snapshot.tasks.size());
     for (std::size_t at = 0; at < snapshot.tasks.size() && at < snapshot.past->started_ns.size(); ++at) {
         const auto* frame = &snapshot.task_frames[snapshot.tasks[at].frame];
         if (frame->awaited_by == 0 && snapshot.past->started_ns[at] != 0) { // births and deaths count no others
             past.born_ns.push_back(snapshot.past->started_ns[at]);
         }
     }
-    std::ranges::sort(past.born_ns);
+    if (!std::ranges::is_sorted(past.born_ns)) { // records of one thread are in the order of their births
+        std::ranges::sort(past.born_ns);
+    }
     return past;
 }
 

@@ -49,8 +49,9 @@ std::optional<Growth> growth_from_history(const RegisteredPast& past, const Crow
 inline constexpr std::uint64_t least_more = 3;
 
 /// By three looks or more, the newest last: more came than went, and not all at once. Those whose identity is not exact
-/// have ended where a look does not find them in the crowd: another one may have their memory. Nor are they told
-/// without looks that confirm it: memory that is used again and again is full at one moment, and at another it is not.
+/// have not come where a look does not find them in the crowd: another one may have their memory since. Nor are they
+/// told without looks that confirm it: memory that is used again and again is full at one moment, and at another it is
+/// not.
 std::optional<Growth> growth_from_looks(std::span<const LeakLook> looks, const std::string& crowd);
 
 /// How many looks that confirm the others it takes, a moment after each other.

@@ -21,7 +21,7 @@ std::vector<std::string> not_judged(const LeakReport& report) {
         return told;
     }
     if (is_from_file(process)) {
-        return {"growth is not known: a file is one look, without a past"};
+        return {"growth is not known, nor who waits longer than usual: a file is one look, without a past"};
     }
     if (process.agent == AgentState::dead) {
         if (report.past_ns.value_or(0) < least_past_ns) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analysis/task_list.hpp"
+#include "analysis/verdict.hpp"
 #include "analysis/wait_graph.hpp"
 #include "capture/program_facts.hpp"
 #include "capture/snapshot.hpp"
@@ -135,7 +136,7 @@ struct ProcessRow {
     std::optional<std::uint64_t> threads;
     std::optional<std::uint64_t> uptime_ns; ///< of a dead one: how long it lived
     std::optional<double> trend_per_min;
-    bool grows = false; ///< all along, by the table's history: `tasks leaks` tells which tasks, and whether they leak
+    std::optional<Verdict> verdict; ///< the surest that its table tells: `tasks leaks` tells which tasks, and more
 };
 
 } // namespace tasks::inspect

@@ -80,7 +80,7 @@ TEST_CASE("list as text", "[golden]") {
     check_golden("list_troubled.txt", written([](Sink& sink) { list_text(troubled_list(), {}, sink); }));
     check_golden("list_colour.txt", written([](Sink& sink) { list_text(troubled_list(), {.colour = true}, sink); }));
     auto growing = troubled_list();
-    growing.processes.front().grows = true;
+    growing.processes.front().verdict = tasks::inspect::Verdict::growing;
     check_golden("list_growing.txt", written([&](Sink& sink) { list_text(growing, {}, sink); }));
     check_golden("list_empty.txt", written([](Sink& sink) { list_text({}, {}, sink); }));
 }
