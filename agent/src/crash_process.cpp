@@ -6,6 +6,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include <algorithm>
 #include <cerrno>
@@ -170,8 +173,12 @@ void CrashProcess::take_turn(const CrashFacts& facts, const void* context) noexc
         ::syscall(SYS_futex, &over_, FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr, nullptr, 0);
         return;
     }
-    if (nobody == self && guarded_.load())
-        __builtin_longjmp(escape_, 1); // a fault within the dump
+    if (nobody == self && guarded_.load()) { // a fault within the dump
+#if defined(__SANITIZE_ADDRESS__)
+        ::__asan_unpoison_memory_region(own_stack_.data(), own_stack_.size()); // what is left there is over
+#endif
+        __builtin_longjmp(escape_, 1);
+    }
     if (nobody != self)
         wait_for_other();
 }
