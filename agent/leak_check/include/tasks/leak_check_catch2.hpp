@@ -25,8 +25,18 @@ using Catch2Listener = Catch::EventListenerBase;
 #endif
 #include <catch2/catch.hpp>
 namespace tasks::leaks {
-using Catch2Listener = Catch::TestEventListenerBase;
-}
+/// Hears of fatal signals as those of version 3 do.
+class Catch2Listener : public Catch::TestEventListenerBase {
+public:
+    using Catch::TestEventListenerBase::TestEventListenerBase;
+
+    bool assertionEnded(const Catch::AssertionStats& stats) override {
+        if (stats.assertionResult.getResultType() == Catch::ResultWas::FatalErrorCondition)
+            fatalErrorEncountered("");
+        return Catch::TestEventListenerBase::assertionEnded(stats);
+    }
+};
+} // namespace tasks::leaks
 #endif
 
 #include <optional>
@@ -57,12 +67,17 @@ public:
     void sectionEnded(const Catch::SectionStats& stats) override {
         if (--depth_ != 0)
             return;
-        if (stats.assertions.failed == 0 || options().all_on_failure())
+        if (!dying_ && (stats.assertions.failed == 0 || options().all_on_failure()))
             TASKS_CHECK_NO_LEAKS(*check_);
         check_.reset();
     }
 
+    /// The rest is called by the handler of a fatal signal, where nothing may be looked for.
+    void fatalErrorEncountered(Catch::StringRef) override { dying_ = true; }
+
     void testRunEnded(const Catch::TestRunStats& stats) override {
+        if (dying_)
+            return;
         verify_at_exit(stats.totals.assertions.failed != 0, options());
     }
 
@@ -72,6 +87,7 @@ protected:
 private:
     std::optional<LeakCheck> check_;
     int depth_ = 0;
+    bool dying_ = false;
 };
 
 } // namespace tasks
