@@ -136,6 +136,15 @@ def test_program_with_an_agent():
         assert "its own job" in names, names
 
 
+def test_leak_checks():
+    """Of a program with leak checks they tell the same: its own agent goes on, and its functions stand before libc's."""
+    checks = os.path.join(BINARY, "tests/targets/leaks_gtest")
+    leaking = run(*under(checks, "--gtest_filter=leaks.thread_late_answer"))
+    assert leaking.returncode == 1 and "found unexpected tasks: 1 task still lives" in leaking.stdout, leaking.stdout
+    repaired = run(*under(checks, "--gtest_filter=repaired.thread_late_answer"))
+    assert repaired.returncode == 0, repaired.stdout
+
+
 def test_same_life():
     """Files, environment, signals, arguments, output, status."""
     environments = [{}, {"LD_PRELOAD": ""}, {"LD_PRELOAD": "libm.so.6:libdl.so.2"}, {"TASKS_DIR": "/tmp"}]
@@ -243,8 +252,8 @@ def main():
     if SANITIZED:
         print("a sanitizer must be loaded before all others: tasks run has no library in this build")
         return 77
-    for test in (test_library, test_refusals, test_same_life, test_births, test_many_threads, test_program_with_an_agent, test_children,
-                 test_scripts):
+    for test in (test_library, test_refusals, test_same_life, test_births, test_many_threads, test_program_with_an_agent, test_leak_checks,
+                 test_children, test_scripts):
         test()
         print(test.__name__, "holds", flush=True)
     return 0
