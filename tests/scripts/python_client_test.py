@@ -239,7 +239,9 @@ def check_stack_options(service):
 def check_labelled(classes):
     """What only some hosts have: labels, queues, and the registers of a thread that ran when its signal came."""
     with Example("../../tests/targets/labelled") as example:
-        with Connection(start_and_socket(example)[1], classes) as agent:
+        socket = start_and_socket(example)[1]
+        until("the main thread waits for its request", lambda: sleeps(example.pid))
+        with Connection(socket, classes) as agent:
             agent.hello()
             (vitals,) = agent.ask(classes.VitalsRequest())
             assert [(queue.name, queue.depth) for queue in vitals.queues] == [(b"orders", 3)], vitals
@@ -255,6 +257,12 @@ def check_labelled(classes):
     threads = {thread.tid: thread for part in parts for thread in part.threads}
     assert threads.keys() == {running, example.pid} and not threads[example.pid].registers, threads
     check_running(threads[running], modules)
+
+
+def sleeps(pid):
+    """Whether the main thread of `pid` sleeps."""
+    with open(f"/proc/{pid}/task/{pid}/stat", encoding="ascii") as file:
+        return file.read().rpartition(") ")[2].startswith("S")
 
 
 def check_running(thread, modules):

@@ -35,6 +35,8 @@ std::array<int, 2> silent_pipe{-1, -1};
     const tasks::Job job{"serve"};
     const tasks::Label label{"request", "a name that is longer than 31 bytes"};
     const tasks::Wait wait{tasks::wait_reason::io_read, &silent_pipe, "requests"};
+    std::printf("ready %d\n", ::getpid());
+    std::fflush(stdout);
     char byte = 0;
     while (::read(silent_pipe[0], &byte, 1) != 0 || errno == EINTR) { // nobody writes
     }
@@ -54,7 +56,5 @@ int main() {
     std::thread(compute, std::ref(begun)).detach();
     while (!begun.load())
         std::this_thread::yield();
-    std::printf("ready %d\n", ::getpid());
-    std::fflush(stdout);
     serve();
 }
