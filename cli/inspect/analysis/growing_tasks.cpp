@@ -78,6 +78,27 @@ std::optional<bool> stands_still(const Crowd& crowd, std::span<const LeakLook> l
     return seen == 0 ? std::nullopt : std::optional{5 * still >= 4 * seen};
 }
 
+/// Of the crowd's threads that were seen twice, nearly all have not gone to sleep in between, but for a moment in
+/// which they were looked at. Also true where there are none.
+bool hardly_slept(const Crowd& crowd, std::span<const LeakLook> looks) {
+    std::uint64_t seen = 0;
+    std::uint64_t slept = 0;
+    for (const auto& member : crowd.members) {
+        const auto now = looks.back().threads.find(tid_of(member));
+        const auto first = std::ranges::find_if(looks, [&](const LeakLook& look) {
+            const auto then = look.threads.find(tid_of(member));
+            return then != look.threads.end() && then->second.times.start_ticks == member.second;
+        });
+        if (tid_of(member) != 0 && now != looks.back().threads.end() && first != looks.end()) {
+            const auto then = first->threads.at(tid_of(member)).times.sleeps;
+            const bool few = then && now->second.times.sleeps && *now->second.times.sleeps - *then <= looks.size();
+            ++seen;
+            slept += few ? 0u : 1u;
+        }
+    }
+    return 5 * slept <= seen;
+}
+
 LeakRule rule_of(const Crowd& crowd, bool restless) {
     if (crowd.state != State::waiting && crowd.state != State::done) {
         return LeakRule::growth_awake;
@@ -96,7 +117,8 @@ std::optional<LeakFinding> judge(const Crowd& crowd, const Growth& growth, bool 
     }
     found.verdict = Verdict::spinning;
     const bool loops = found.rule == LeakRule::growth_awake || is_asleep(crowd.wait_reason);
-    return loops && hardly_any_ends(crowd) ? std::optional{found} : std::nullopt;
+    const bool elsewhere = 5 * growth.moved > growth.more;
+    return loops && !elsewhere && hardly_any_ends(crowd) ? std::optional{found} : std::nullopt;
 }
 
 } // namespace
@@ -124,7 +146,8 @@ std::optional<LeakFinding> growing_or_looping(const Crowd& crowd, const std::opt
     if (!exact && ends_by_itself(crowd.wait_reason) && growth->more < least_loops) {
         return std::nullopt;
     }
-    return judge(crowd, *growth, !*still);
+    const auto found = judge(crowd, *growth, !*still);
+    return found && found->rule == LeakRule::growth_awake && !hardly_slept(crowd, looks) ? std::nullopt : found;
 }
 
 } // namespace tasks::inspect

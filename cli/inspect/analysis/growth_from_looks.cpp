@@ -20,7 +20,7 @@ struct Part {
     std::size_t seen = 0;
     std::size_t born = never;
     std::size_t gone = 0;
-    std::size_t awake = 0; ///< looks that found it at work since
+    std::size_t awake = 0; ///< looks that found it at work since, or before where its identity is exact
     bool awake_last = false;
 };
 
@@ -67,7 +67,8 @@ Parts parts_of(std::span<const LeakLook> looks, const std::string& key) {
                 if (const auto part = parts.find(member); part != parts.end()) {
                     part->second.born = std::min(part->second.born, at);
                     part->second.gone = at;
-                    const bool awake = at > part->second.first && other != key && is_awake(crowd);
+                    const bool its_own = at > part->second.first || is_exact(member);
+                    const bool awake = its_own && other != key && is_awake(crowd);
                     part->second.awake += awake ? 1u : 0u;
                     part->second.awake_last = part->second.awake_last || (awake && at + 1 == looks.size());
                 }
@@ -91,7 +92,7 @@ std::optional<Growth> growth_from_looks(std::span<const LeakLook> looks, const s
     }
     const auto last = looks.size() - 1;
     std::uint64_t came = 0;
-    Growth growth{0, looks[last].at_ns - looks.front().at_ns, 0, static_cast<std::uint32_t>(looks.size()), true};
+    Growth growth{0, looks[last].at_ns - looks.front().at_ns, 0, static_cast<std::uint32_t>(looks.size()), 0, true};
     std::set<std::size_t> steps; // in which some came
     for (const auto& [member, part] : parts_of(looks, crowd)) {
         const bool exact = is_exact(member);
@@ -101,6 +102,7 @@ std::optional<Growth> growth_from_looks(std::span<const LeakLook> looks, const s
         growth.confirmed = growth.confirmed && (exact || looks.size() - watched >= confirming_looks);
         if (stays && part.born != 0 && part.born < watched) {
             ++came;
+            growth.moved += exact && part.seen + part.awake < looks.size() - part.born ? 1u : 0u;
             steps.insert(part.born);
         }
     }

@@ -87,7 +87,7 @@ private:
         const auto* base = entry_near(from_ns, from_ns + third_ns, from_ns + 2 * third_ns);
         if (base == nullptr) { // none lived when the agent began
             const bool known = from_ns == past_.began_ns && (over_ns <= long_ns || !may_stay(crowd_.wait_reason));
-            return known && even ? std::optional{Growth{first, over_ns, 0, 0, true}} : std::nullopt;
+            return known && even ? std::optional{Growth{first, over_ns, 0, 0, 0, true}} : std::nullopt;
         }
         const auto passing = passing_since(from_ns + 2 * third_ns);
         const auto growth = grown_since(*base, passing);
@@ -147,7 +147,7 @@ private:
         if (more == 0 || 2 * more < born) {
             return std::nullopt;
         }
-        return Growth{more, past_.now_ns - base.at_ns, 0, 0, true};
+        return Growth{more, past_.now_ns - base.at_ns, 0, 0, 0, true};
     }
 
     const RegisteredPast& past_;

@@ -17,6 +17,7 @@ struct Growth {
     std::uint64_t over_ns = 0; ///< the time between
     std::uint64_t ended = 0;   ///< that were seen and are not there any more; only by looks
     std::uint32_t looks = 0;   ///< 0: told by the table's history
+    std::uint64_t moved = 0;   ///< of those that came, were waiting elsewhere in the meantime; only by looks
     bool confirmed = true;     ///< false: by looks at tasks whose identity is not exact, and must not be told
 
     double per_min() const {

@@ -242,6 +242,27 @@ TEST_CASE("tasks that were there before, at another place, have not come") {
     CHECK_FALSE(growth_of(looks));
 }
 
+TEST_CASE("those that came are told apart from those that also were elsewhere since") {
+    std::vector<LeakLook> looks;
+    for (std::uint64_t at = 0; at < 6; ++at) { // each look finds one more, but each second one parks the last
+        auto one = look(2 * at, {});
+        for (std::uint64_t id = 0; id <= at; ++id) {
+            const bool parks = at % 2 == 1 && id == at - 1;
+            one.crowds[parks ? "idle" : "sender"].members.push_back(registered_identity(id));
+        }
+        one.crowds["idle"].state = State::waiting;
+        looks.push_back(one);
+    }
+    looks.back().crowds["sender"].members = {registered_identity(0), registered_identity(1), registered_identity(2),
+                                             registered_identity(3), registered_identity(4), registered_identity(5)};
+    looks.back().crowds["idle"].members.clear();
+    const auto growth = growth_of(looks);
+    REQUIRE(growth);
+    CHECK(growth->more == 5);
+    CHECK(growth->moved == 1); // 2, at the fourth look; 0 was there before
+    CHECK(growth_of({look(0, {1}), look(2, {1, 2}), look(4, {1, 2, 3}), look(6, {1, 2, 3, 4})})->moved == 0);
+}
+
 TEST_CASE("frames that grow are told when looks that follow at once find each where it was") {
     std::vector<LeakLook> looks{frames(0, {1}), frames(2, {1, 2}), frames(4, {1, 2, 3}), frames(6, {1, 2, 3, 4})};
     REQUIRE(growth_of(looks));

@@ -98,6 +98,25 @@ std::optional<LeakFinding> stuck_for(std::uint64_t waited_s, WaitReason reason =
     return stuck(crowd, past, {});
 }
 
+/// Six looks that each find one more thread at work, which slept that often between two looks.
+std::optional<LeakFinding> running_threads(std::uint64_t sleeps) {
+    std::vector<LeakLook> looks;
+    for (std::uint64_t at = 0; at < 6; ++at) {
+        auto crowd = crowd_of(State::running, WaitReason::none, 1 + at);
+        crowd.registered = false;
+        looks.push_back(look_with("it", crowd, now + at * second));
+        for (std::uint32_t tid = 1; tid <= 1 + at; ++tid) {
+            looks.back().crowds.at("it").members.push_back(thread_identity(tid, 7));
+            ThreadTimes times;
+            times.start_ticks = 7;
+            times.ran_ns = at * second / 6;
+            times.sleeps = at * sleeps;
+            looks.back().threads[tid] = {times, "work|"};
+        }
+    }
+    return growing_or_looping(looks.back().crowds.at("it"), std::nullopt, looks, "it");
+}
+
 /// A thread as looks see it: how much of the time it was ready to run, how much of that in the kernel.
 struct Seen {
     double ready = 1;
@@ -206,6 +225,14 @@ TEST_CASE("coroutines that are not registered grow where their frames stay as th
     CHECK(rule(unregistered(WaitReason::timer, 2, going_on)) == LeakRule::growth_asleep);
     CHECK_FALSE(unregistered(WaitReason::timer, 1, going_on)); // a few may be others in the same memory
     CHECK(rule(unregistered(WaitReason::job_queue, 1, going_on)) == LeakRule::growth_asleep);
+}
+
+TEST_CASE("threads that come and never sleep spin; those of a pool that have work at each look do not") {
+    const auto spinning = running_threads(0);
+    REQUIRE(spinning);
+    CHECK(spinning->rule == LeakRule::growth_awake);
+    CHECK(running_threads(1)); // a look may stop a thread for a moment
+    CHECK_FALSE(running_threads(20));
 }
 
 TEST_CASE("growth of tasks that may be others is not told before it is confirmed") {
