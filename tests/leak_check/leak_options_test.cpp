@@ -1,5 +1,5 @@
 // goleak's options side by side: what each leaves out, what the others leave in, and what is said of those that match
-// nothing.
+// nothing. The rest of its table: goleak_table_test.cpp.
 #include <tasks/leak_check.hpp>
 
 #include <chrono>
@@ -40,8 +40,6 @@ std::size_t left_with(const LeakOptions& options) {
     CHECK_FALSE(has_note(leaks, "matched no task"));
     return leaks.tasks();
 }
-
-int cleaned = -1;
 
 } // namespace
 
@@ -140,36 +138,6 @@ TEST_CASE("a function matches without its parameters, as a whole, and with any c
     CHECK_FALSE(matches("net::", "net::accept"));
     CHECK_FALSE(matches("", "net::accept"));
     CHECK_FALSE(matches("a[b]?*", "abc"));
-}
-
-TEST_CASE("goleak's looks: 21 of them within 431 ms") {
-    leaks::Options options;
-    leaks::Backoff backoff{options};
-    const auto begun = std::chrono::steady_clock::now();
-    int looks = 1;
-    while (backoff.sleep())
-        ++looks;
-    CHECK(looks == 21);
-    CHECK(std::chrono::steady_clock::now() - begun >= 431ms);
-}
-
-TEST_CASE("goleak's VerifyTestMain: after success leaks make 1 of 0, after failure the status stays") {
-    const auto options = at_once().ignore_current();
-    CHECK(verify_test_main(0, options) == 0);
-    const JobHandle left{"left"};
-    CHECK(verify_test_main(0, options) == 1);
-    CHECK(verify_test_main(3, options) == 3);
-    CHECK(verify_test_main(3, LeakOptions{options}.run_on_failure()) == 3);
-}
-
-TEST_CASE("goleak's VerifyNone and Cleanup") {
-    const auto options = at_once().ignore_current().cleanup([](int status) { cleaned = status; });
-    CHECK(verify_none(options));
-    CHECK(cleaned == 0);
-    const JobHandle left{"left"};
-    CHECK_FALSE(verify_none(options));
-    CHECK(verify_test_main(7, options) == 7);
-    CHECK(cleaned == 7);
 }
 
 TEST_CASE("what a check has told is not told again at the end") {

@@ -106,6 +106,8 @@ def check_catch2():
     text = told("leaks_catch2", "throws", expect=True)
     has(text, "due to unexpected exception")
     assert "found unexpected tasks" not in text, text
+    text = told("leaks_catch2", "--abort", "leaks thread_late_answer,leaks thread_nil_channel", expect=True)
+    has(text, "test cases: 1 | 1 failed")  # the run ends after it, as after any other failure
     text = told("leaks_catch2", "scope of its own", expect=True)
     has(text, "found unexpected tasks: 1 task still lives")
 

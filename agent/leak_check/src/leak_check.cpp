@@ -142,22 +142,26 @@ LeakCheck::LeakCheck(LeakOptions options) : scope_(std::make_unique<leaks::Scope
 LeakCheck::~LeakCheck() = default;
 LeakReport LeakCheck::find() { return scope_->find(); }
 
-LeakReport find_leaks(const LeakOptions& options) { return leaks::search_process(options.all(), {}); }
+LeakReport find_leaks(const LeakOptions& options) {
+    LeakReport report = leaks::search_process(options.all(), {});
+    if (options.all().cleanup != nullptr)
+        LeakReportBuilder::notes(report).emplace_back(
+            "cleanup() is for verify_none() and verify_test_main(): not called");
+    return report;
+}
 
 bool verify_none(const LeakOptions& options) {
-    if (options.all().cleanup != nullptr)
-        options.all().cleanup(0);
-    return leaks::print(find_leaks(options));
+    const bool none = leaks::print(leaks::search_process(options.all(), {}));
+    options.clean_up(0);
+    return none;
 }
 
 int verify_test_main(int status, const LeakOptions& options) {
-    const leaks::Options& all = options.all();
-    if (all.cleanup != nullptr)
-        all.cleanup(status);
-    if (status != 0 && !all.run_on_failure)
-        return status;
-    const bool none = leaks::print(find_untold_leaks(options));
-    return status == 0 && !none ? 1 : status;
+    const bool looks = status == 0 || options.all_on_failure();
+    if (looks && !leaks::print(find_untold_leaks(options)) && status == 0)
+        status = 1;
+    options.clean_up(status);
+    return status;
 }
 
 LeakReport find_untold_leaks(const LeakOptions& options) {

@@ -98,6 +98,11 @@ LeakOptions& LeakOptions::run_on_failure(bool yes) {
     return *this;
 }
 
+void LeakOptions::clean_up(int status) const {
+    if (options_->cleanup != nullptr)
+        options_->cleanup(status);
+}
+
 bool LeakOptions::all_on_failure() const noexcept { return options_->run_on_failure; }
 
 LeakOptions& LeakOptions::timeout(std::chrono::nanoseconds patience) {

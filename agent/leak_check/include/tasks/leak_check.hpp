@@ -111,7 +111,9 @@ public:
     /// well.
     LeakOptions& ignore_from(std::string_view path);
 
-    /// Called once before the first look of a verify_...(), with the exit status that is to come: goleak's Cleanup.
+    /// Called once after the last look, printed or not, with what verify_test_main() is about to return, verify_none()
+    /// with 0, at the end of a run of a framework with 1 if it failed: goleak's Cleanup. find_leaks() notes that it
+    /// does not call it.
     LeakOptions& cleanup(void (*function)(int status));
     /// verify_test_main() looks for leaks after failed tests too.
     LeakOptions& run_on_failure(bool yes = true);
@@ -132,6 +134,7 @@ public:
     LeakOptions& scan_memory(bool yes = true);
 
     bool all_on_failure() const noexcept; ///< run_on_failure() was asked for
+    void clean_up(int status) const;      ///< calls what cleanup() was given, if anything
     const leaks::Options& all() const noexcept { return *options_; }
 
 private:

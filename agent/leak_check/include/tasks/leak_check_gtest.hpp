@@ -51,13 +51,15 @@ private:
     public:
         explicit WholeRun(LeakOptions options) : options_(std::move(options)) {}
         void TearDown() override {
-            if (::testing::UnitTest::GetInstance()->Failed() && !options_.all_on_failure())
-                return;
-            if (const LeakReport leaks = find_untold_leaks(options_); !leaks.empty())
-                ADD_FAILURE() << leaks.message();
+            if (!failed() || options_.all_on_failure())
+                if (const LeakReport leaks = find_untold_leaks(options_); !leaks.empty())
+                    ADD_FAILURE() << leaks.message();
+            options_.clean_up(failed() ? 1 : 0);
         }
 
     private:
+        static bool failed() { return ::testing::UnitTest::GetInstance()->Failed(); }
+
         LeakOptions options_;
     };
 
