@@ -22,6 +22,8 @@ void cut_before(std::uint64_t first_record, Segment& segment) noexcept {
     segment.bytes -= before * record_bytes;
 }
 
+bool is_free(const TaskRecord& record) noexcept { return is(record, RecordType::free) && is_even(record); }
+
 } // namespace
 
 TableTotals TableReader::walk(Visitor visitor, void* to, std::uint64_t first_record) noexcept {
@@ -49,12 +51,19 @@ bool TableWalk::records(const Segment& segment, std::span<TaskRecord> first, std
     const auto end = segment.offset + segment.bytes;
     for (auto offset = segment.offset; offset < end;) {
         const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(first.size_bytes(), end - offset));
-        for (const auto& chunk : {first, second})
-            if (read_whole(source_, offset, {reinterpret_cast<char*>(chunk.data()), bytes}) !=
-                static_cast<std::int64_t>(bytes)) {
-                totals_.unreadable += (end - offset) / record_bytes; // the file was cut while it was read
-                return true;
-            }
+        const auto look = [&](std::span<TaskRecord> chunk) {
+            return read_whole(source_, offset, {reinterpret_cast<char*>(chunk.data()), bytes}) ==
+                   static_cast<std::int64_t>(bytes);
+        };
+        const bool readable = look(first);
+        if (readable && std::all_of(first.data(), first.data() + bytes / record_bytes, is_free)) {
+            offset += bytes; // most of a table that grows ahead of need; nothing to be torn
+            continue;
+        }
+        if (!readable || !look(second)) {
+            totals_.unreadable += (end - offset) / record_bytes; // the file was cut while it was read
+            return true;
+        }
         const bool all_alike = std::memcmp(first.data(), second.data(), bytes) == 0;
         for (std::size_t i = 0; i < bytes / record_bytes; ++i)
             if (!take(offset / record_bytes + i, first[i], second[i], all_alike || same(first[i], second[i])))
@@ -153,6 +162,8 @@ bool TableWalk::accept_carried(std::uint64_t number, const TaskRecord& job) noex
 }
 
 bool TableWalk::tell(std::uint64_t number, const TaskRecord& record) noexcept {
+    if (is(record, RecordType::free))
+        return true;
     Task task;
     const auto content = content_of(record, task);
     if (content == Content::nothing)

@@ -96,6 +96,25 @@ TEST_CASE("a record that becomes free is no task") {
     CHECK(totals.unreadable == 0);
 }
 
+TEST_CASE("where all records are free one look is enough, unless one is being written") {
+    for (const std::uint32_t sequence : {0u, 1u}) {
+        TestTable table;
+        table.at<TaskRecord>(records_offset)->head.sequence = sequence;
+        ChangingSource source;
+        source.bytes = table.bytes();
+        int looks = 0;
+        source.before = [&looks](std::uint64_t offset, std::size_t, std::string&) {
+            looks += offset == records_offset ? 1 : 0;
+            return 0;
+        };
+        auto reader = opened(source);
+        const auto walked = walk(reader);
+        CHECK(walked.tasks.empty());
+        CHECK(looks == (sequence == 0 ? 1 : 8));
+        CHECK(walked.totals.unreadable == sequence);
+    }
+}
+
 TEST_CASE("counts that run on are taken as they are") {
     TestTable table;
     const auto site = table.add_site("a", "b", "c", 1);
