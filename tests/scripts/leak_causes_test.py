@@ -92,11 +92,12 @@ def repaired(framework):
 def check_causes():
     tests = [f"thread_{cause}" for cause in THREADS] + [f"coroutine_{cause}" for cause in COROUTINES]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        for _ in range(RUNS):
+        for each_run in range(RUNS):
             done = [pool.submit(repaired, framework) for framework in ("catch2", "gtest")]
             done += [pool.submit(leaks, framework, test) for framework in ("catch2", "gtest") for test in tests]
             for each in done:
                 each.result()
+            print(f"run {each_run + 1} of {RUNS} holds", flush=True)
     print(f"{RUNS} of {RUNS}: {len(tests)} leaking tests failed with their lines under Catch2 and GoogleTest, repaired ones passed")
 
 
