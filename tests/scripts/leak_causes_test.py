@@ -113,6 +113,15 @@ def check_catch2():
     has(text, "found unexpected tasks: 1 task still lives")
 
 
+def check_catch2_v3():
+    """Of version 3 there is a stand-in, which knows of no status but that of the listener."""
+    for mode in ("", "--abort"):
+        text = told("leaks_catch2_v3", mode, expect=False)
+        has(text, "clean", "failed: found unexpected tasks: 1 task still lives", "[left]", "1 failed")
+    text = told("leaks_catch2_v3", "--fatal", expect=False)
+    assert text.split() == ["clean", "0", "failed"], text
+
+
 def check_doctest():
     text = told("leaks_doctest", "-tc=leaks*", expect=True)
     has(text, 'test "leaks thread_late_answer": found unexpected tasks', "Status: SUCCESS!")
@@ -131,7 +140,7 @@ def check_whole_run():
 
 
 def main():
-    for check in (check_causes, check_catch2, check_doctest, check_whole_run):
+    for check in (check_causes, check_catch2, check_catch2_v3, check_doctest, check_whole_run):
         check()
         print(f"{check.__name__} holds", flush=True)
 
