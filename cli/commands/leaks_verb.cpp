@@ -2,10 +2,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <optional>
+#include <string>
 
 #include <unistd.h>
 
 #include "capture/permission_cause.hpp"
+#include "capture/proc_stat.hpp"
 #include "commands/captured_target.hpp"
 #include "commands/named_stacks.hpp"
 #include "commands/verbs.hpp"
@@ -39,9 +42,11 @@ std::uint64_t watch_of(const Invocation& asked, const inspect::Snapshot& snapsho
 /// The looks after the first, at equal distances. Says on a terminal what it is waiting for.
 class Watch {
 public:
+    /// From `first` on.
     Watch(const inspect::World& world, const Invocation& asked, const inspect::CaptureOptions& options,
-          std::uint64_t began_ns, std::uint64_t for_ns)
-        : world_(world), asked_(asked), options_(options), began_ns_(began_ns), for_ns_(for_ns),
+          const inspect::Snapshot& first, std::uint64_t for_ns)
+        : world_(world), asked_(asked), options_(options), pid_(first.process.pid),
+          start_time_ticks_(first.process.start_time_ticks), began_ns_(first.taken_at_ns), for_ns_(for_ns),
           on_terminal_(::isatty(STDERR_FILENO) == 1) {}
     ~Watch() { wipe(); }
     Watch(const Watch&) = delete;
@@ -53,13 +58,37 @@ public:
         }
         sleep_until(kind == LookKind::watching ? began_ns_ + for_ns_ / (looks_in_all - 1) * taken_
                                                : world_.clock->monotonic_ns() + inspect::confirming_pause_ns);
-        auto snapshot = capture_target(world_, asked_, options_);
-        return snapshot ? std::optional{*std::move(snapshot)} : std::nullopt; // gone: judged by what was seen
+        auto snapshot = lives() ? capture_target(world_, asked_, options_) : ended();
+        if (snapshot && !is_it(snapshot->process.pid, snapshot->process.start_time_ticks)) {
+            snapshot = ended(); // another one has its name by now
+        }
+        if (snapshot) {
+            return *std::move(snapshot);
+        }
+        why_ended_ = why_ended_.empty() ? snapshot.error().sentence : why_ended_;
+        return std::nullopt; // judged by what was seen
     }
 
+    /// Before its time; "" it has not.
+    const std::string& why_ended() const noexcept { return why_ended_; }
+
 private:
+    bool is_it(std::uint32_t pid, std::uint64_t start_time_ticks) const {
+        return pid == pid_ && start_time_ticks == start_time_ticks_;
+    }
+
+    bool lives() const {
+        const auto stat = inspect::read_stat(world_.proc, pid_);
+        return stat && is_it(pid_, stat->start_time_ticks) && !stat->ended();
+    }
+
+    Result<inspect::Snapshot, inspect::Error> ended() const {
+        return Failure{
+            inspect::Error{inspect::Trouble::not_inspectable, "process " + std::to_string(pid_) + " has ended"}};
+    }
+
     void sleep_until(std::uint64_t moment_ns) {
-        for (auto now = world_.clock->monotonic_ns(); now < moment_ns; now = world_.clock->monotonic_ns()) {
+        for (auto now = world_.clock->monotonic_ns(); now < moment_ns && lives(); now = world_.clock->monotonic_ns()) {
             tell(now);
             const auto left = std::min(moment_ns - now, second_ns);
             const std::timespec pause{static_cast<std::time_t>(left / second_ns), static_cast<long>(left % second_ns)};
@@ -85,12 +114,22 @@ private:
     const inspect::World& world_;
     const Invocation& asked_;
     const inspect::CaptureOptions& options_;
+    std::uint32_t pid_;
+    std::uint64_t start_time_ticks_;
     std::uint64_t began_ns_;
     std::uint64_t for_ns_;
     bool on_terminal_;
     bool told_ = false;
     std::uint32_t taken_ = 0;
+    std::string why_ended_;
 };
+
+void tell_ended(const std::string& why, std::uint64_t for_ns, inspect::LeakReport& report) {
+    if (!why.empty()) {
+        report.not_judged = {"growth after the first " + std::to_string(report.over_ns / second_ns) + "s of " +
+                             std::to_string(for_ns / second_ns) + "s: " + why};
+    }
+}
 
 } // namespace
 
@@ -115,13 +154,16 @@ Outcome leaks_verb(const inspect::World& world, const Invocation& asked, const O
         if (snapshot = capture_target(world, again, options); !snapshot) {
             return snapshot.error();
         }
-        watch.emplace(world, again, options, snapshot->taken_at_ns, watch_ns);
+        watch.emplace(world, again, options, *snapshot, watch_ns);
         next = [&watch](LookKind kind) { return watch->next(kind); };
     }
-    const auto report = name_leaks(world, *snapshot, next, {asked.leak_threshold}, name_sources(asked));
-    watch.reset();
+    auto report = name_leaks(world, *snapshot, next, {asked.leak_threshold}, name_sources(asked));
     if (!report) {
         return report.error();
+    }
+    if (watch) {
+        tell_ended(watch->why_ended(), watch_ns, *report);
+        watch.reset(); // wipes its line
     }
     if (asked.json) {
         render::leaks_json(*report, output.sink);

@@ -8,6 +8,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -161,12 +162,27 @@ def nothing_of_a_young_one(directory):
         assert result.returncode == 0 and "not judged: growth is not known yet" in result.stdout, result.stdout
 
 
+def what_ends_while_it_is_watched():
+    """Is not waited for, and is not said to have no leak for all the time that was asked for."""
+    terminal, errors = os.openpty() # where it says that it looks on
+    with subprocess.Popen(["sleep", "1000"]) as process:
+        watch = subprocess.Popen([TASKS, "leaks", str(process.pid), "--for", "1h"], stdout=subprocess.PIPE,
+                                 stderr=errors, text=True)
+        os.read(terminal, 100)
+        process.kill()
+        said, _ = watch.communicate(timeout=PATIENCE)
+    os.close(errors)
+    os.close(terminal)
+    assert watch.returncode == 0 and f"of 3600s: process {process.pid} has ended" in said, said
+
+
 def main():
     leaks = [Leak(cause, coroutines, registered) for coroutines, causes in ((False, THREADS), (True, COROUTINES))
              for cause in causes for registered in (True, False)]
     for _ in range(TIMES):
         with tempfile.TemporaryDirectory(prefix="tasks-leaks-") as directory:
             nothing_of_a_young_one(directory)
+            what_ends_while_it_is_watched()
             with contextlib.ExitStack() as ends, concurrent.futures.ThreadPoolExecutor(max_workers=len(leaks)) as pool:
                 examples = [ends.enter_context(leak.start(directory)) for leak in leaks]
                 wrong = [one for one in pool.map(judged, leaks, examples) if one]

@@ -147,6 +147,7 @@ def check_core(directory, what, core, live, *words):
     answer = stacks(directory, "--core", core, *words)
     assert answer["from"]["kind"] == "core" and answer["state"] == "core", answer
     assert all(group["age_max_ns"] is None for group in answer["groups"])
+    assert not any("not an ELF file" in note["reason"] for note in answer["incomplete"]), answer["incomplete"]
     check_same(what, live, groups(answer))
     return answer
 

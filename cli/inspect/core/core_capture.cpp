@@ -128,11 +128,15 @@ private:
             }
             if (is_table_path(mapping.path)) {
                 table_ = mapping.path;
+                continue; // no code, also where gcore has left its bytes out
             }
             const auto* segment = core_.segment_at(mapping.start);
             const auto start = starts.find(mapping.path);
-            // gcore leaves mappings out that are as in their files: code, above all.
-            if ((segment != nullptr && !segment->executable) || start == starts.end()) {
+            // gcore leaves mappings out that are as in their files: code, above all, and locales, which are nothing
+            // else.
+            const bool code =
+                segment != nullptr ? segment->executable : is_code(mapping.path, program) || has_bytes(mapping.path);
+            if (!code || start == starts.end()) {
                 continue;
             }
             const auto [known, added] = build_ids.try_emplace(start->second);
@@ -150,6 +154,13 @@ private:
             into_.modules.push_back(
                 {vdso->address, vdso->address + vdso->memory_size, 0, "[vdso]", build_id_at(vdso->address, memory)});
         }
+    }
+
+    /// Some of the file was written to, as the data of each program and library is.
+    bool has_bytes(const std::string& path) const {
+        return std::ranges::any_of(notes_.files, [&](const CoreMapping& mapping) {
+            return mapping.path == path && core_.segment_at(mapping.start) != nullptr;
+        });
     }
 
     /// Whether it is a program or library, of which that can be said without its bytes: there are locales too.
