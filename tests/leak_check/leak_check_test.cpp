@@ -36,7 +36,7 @@ namespace {
 std::size_t room() {
     const auto* header = static_cast<const protocol::TableHeader*>(leaks::Scopes::the().table());
     std::size_t bytes = 0;
-    for (std::uint32_t at = 0; at < header->segment_count; ++at)
+    for (std::uint32_t at = 0; at < __atomic_load_n(&header->segment_count, __ATOMIC_ACQUIRE); ++at)
         if (header->segments[at].kind == static_cast<std::uint32_t>(protocol::SegmentKind::records))
             bytes += header->segments[at].bytes;
     return bytes / protocol::record_bytes;
@@ -304,6 +304,7 @@ TEST_CASE("a forked child finds nothing, and says why") {
     CHECK(check.find().tasks() == 1);
 }
 
+#ifndef __SANITIZE_THREAD__ // whose forked children may make no threads
 TEST_CASE("in a forked child a check of its own tells of the child's threads, and nothing of the parent's tasks") {
     const LeakCheck check{at_once()};
     const StuckThread stuck;
@@ -322,6 +323,7 @@ TEST_CASE("in a forked child a check of its own tells of the child's threads, an
     ::waitpid(child, &status, 0);
     CHECK(status == 0);
 }
+#endif
 
 TEST_CASE("tasks that end while they are described do no harm") {
     LeakCheck check{at_once()};

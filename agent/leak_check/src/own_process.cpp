@@ -87,7 +87,8 @@ private:
 /// The jobs of scopes that a thread is in: where its own record stands.
 bool is_of_thread(const void* table, std::uint64_t id) {
     const auto* records = static_cast<const protocol::TaskRecord*>(table);
-    return records[static_cast<std::uint32_t>(id)].head.type == static_cast<std::uint8_t>(protocol::RecordType::thread);
+    const auto type = __atomic_load_n(&records[static_cast<std::uint32_t>(id)].head.type, __ATOMIC_RELAXED);
+    return type == static_cast<std::uint8_t>(protocol::RecordType::thread);
 }
 
 /// The threads that stay: wanted ones, and those that carry a wanted task.
