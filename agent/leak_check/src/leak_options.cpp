@@ -77,6 +77,7 @@ LeakOptions& LeakOptions::ignore_library(std::string_view file) {
 }
 
 LeakOptions& LeakOptions::ignore_current() {
+    leaks::Scopes::the().start_agent(); // what begins from now on must be seen; a problem is told by the search
     options_->current = leaks::living_now();
     if (options_->scan_memory)
         options_->current->coroutines = leaks::all_coroutine_frames();

@@ -103,7 +103,8 @@ public:
     LeakOptions& ignore_label(std::string_view key, std::string_view text = {});
     /// Threads that a library made by itself, by the name of its file: "libtbb.so*". For those without symbols.
     LeakOptions& ignore_library(std::string_view file);
-    /// All tasks that live at this call. For find_leaks() and verify_...(); a LeakCheck does so by itself.
+    /// All tasks that live at this call, which starts an agent where none runs. For find_leaks() and verify_...(); a
+    /// LeakCheck does so by itself.
     LeakOptions& ignore_current();
     /// More patterns, from a file, one a line: `top FUNCTION`, `any FUNCTION`, `created_by FUNCTION`, `name NAME`,
     /// `label KEY=TEXT`, `library FILE`; # begins a comment. A file that cannot be read, or a line that is none of
