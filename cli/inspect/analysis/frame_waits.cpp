@@ -178,15 +178,18 @@ std::optional<WaitReason> wait_of_frames(std::span<const Frame> frames) {
 
 bool in_runtime(const Frame& frame) {
     const auto module = base_name(frame.module);
-    for (const std::string_view library : {"libc.so", "libc-2", "libpthread", "libstdc++.so", "libc++.so",
-                                           "libc++abi.so", "libgcc_s.so", "ld-linux", "ld-musl", "[vdso]"}) {
+    for (const std::string_view library :
+         {"libc.so", "libc-2", "libpthread", "libstdc++.so", "libc++.so", "libc++abi.so", "libgcc_s.so", "ld-linux",
+          "ld-musl", "[vdso]", "libasan.so", "libtsan.so", "liblsan.so", "libubsan.so", "libclang_rt."}) {
         if (module.starts_with(library)) {
             return true;
         }
     }
     const auto function = without_return_type(frame.function);
     for (const std::string_view space :
-         {"std::", "__gnu_cxx::", "__gthread_", "boost::fibers::", "boost::context::", "boost::this_fiber::"}) {
+         {"std::", "__gnu_cxx::", "__gthread_", "boost::fibers::", "boost::context::", "boost::this_fiber::",
+          // of a sanitizer that clang has put into the program itself
+          "__asan::", "__tsan::", "__lsan::", "__sanitizer::", "__interceptor_", "___interceptor_"}) {
         if (function.starts_with(space)) {
             return true;
         }

@@ -19,7 +19,8 @@ std::optional<protocol::WaitReason> wait_of_function(std::string_view function);
 /// frames belong to the libraries; the outermost answer counts (a future waits in a condition: it is a future).
 std::optional<protocol::WaitReason> wait_of_frames(std::span<const Frame> frames);
 
-/// The frame belongs to the C or C++ library (by its ELF file) or to namespace std, not to the host's own code.
+/// The frame belongs to the C or C++ library or a sanitizer (by its ELF file, or its name where it is linked into the
+/// program) or to namespace std, not to the host's own code.
 bool in_runtime(const Frame& frame);
 
 } // namespace tasks::inspect

@@ -72,6 +72,17 @@ TEST_CASE("the host's own frames end the search") {
     CHECK_FALSE(wait_of_frames({}));
 }
 
+TEST_CASE("a sanitizer's frames between the library and the host are the runtime's") {
+    const std::string libtsan = "/usr/lib/x86_64-linux-gnu/libtsan.so.2.0.0";
+    CHECK(in_runtime(of("__tsan::call_pthread_cancel_with_cleanup(int (*)(void*), void (*)(void*), void*)", libtsan)));
+    CHECK(in_runtime(of("__tsan::call_pthread_cancel_with_cleanup(int (*)(void*), void (*)(void*), void*)", "server")));
+    CHECK(in_runtime(of("___interceptor_pthread_cond_wait", "server")));
+    CHECK_FALSE(in_runtime(of("tsan::report()", "server")));
+    CHECK(wait_of_frames(std::vector{of("", libc), of("pthread_cond_wait", libc), of("cond_wait", libtsan),
+                                     of("std::condition_variable::wait(std::unique_lock<std::mutex>&)", libstdcpp),
+                                     of("Channel::send(int)")}) == WaitReason::cond);
+}
+
 TEST_CASE("Boost.Fiber's waiting functions are known, channels by what is done with them") {
     CHECK(wait_of_function("boost::fibers::mutex::lock()") == WaitReason::mutex);
     CHECK(wait_of_function("void boost::fibers::condition_variable::wait<main::{lambda()#1}>(int)") ==
