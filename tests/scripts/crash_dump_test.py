@@ -358,7 +358,7 @@ def check_fault_in_first_steps():
 
 def check_full_disk():
     """What the file does not take is not lost, and standard error says why."""
-    if not SANITIZED:
+    if not SANITIZED:  # those write to pipes of their own to see what memory is there, and end where that is refused
         fds = " or ".join(map(str, range(3, 64)))
         death = Death("segv", before=under_answers(f"write(fd, from, bytes) | crash | fd is {fds}",
                                                    system_call_list.REFUSE | errno.ENOSPC))
