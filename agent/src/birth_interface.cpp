@@ -21,9 +21,11 @@ void* begin(const std::uint64_t* pcs, std::uint32_t count, void* (*start)(void*)
     if (registry == nullptr || Run::is_own_thread(start))
         return nullptr;
     const std::uint32_t* inherited = scope(); // binds the thread
-    BirthSlot* slot = inherited == nullptr
-                          ? nullptr
-                          : registry->births().begin(*registry, *Registry::bound(), *inherited, {pcs, count});
+    BirthSlot* slot = nullptr;
+    if (inherited != nullptr)
+        slot = registry->births().begin(*registry, *Registry::bound(), *inherited, {pcs, count});
+    else
+        registry->births().count_dropped();
     if (registry->births().wants_room())
         registry->after_begin();
     if (slot == nullptr)
@@ -53,10 +55,12 @@ struct Routine {
     const BirthSlot slot = *static_cast<BirthSlot*>(given); // another thread's as soon as it is forgotten
     if (Registry::active() != slot.registry)
         return {slot.start, slot.argument};
-    if (ThreadState* thread = slot.registry->this_thread(); thread != nullptr)
+    if (ThreadState* thread = slot.registry->this_thread(); thread != nullptr) {
         slot.registry->births().run(*thread, slot);
-    else
+    } else {
         slot.registry->births().forget(slot);
+        slot.registry->births().count_dropped();
+    }
     return {slot.start, slot.argument};
 }
 

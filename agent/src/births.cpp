@@ -53,9 +53,7 @@ BirthSlot* Births::begin(Registry& registry, ThreadState& creator, std::uint32_t
                          std::span<const std::uint64_t> pcs) noexcept {
     const std::uint32_t number = kept() ? pool_.take(creator.birth_store) : 0;
     if (number == 0) {
-        if (file_ == nullptr)
-            return nullptr; // nobody asked for them before the agent started
-        std::atomic_ref(file_->header().dropped_births).fetch_add(1, std::memory_order_relaxed);
+        count_dropped();
         return nullptr;
     }
     const std::size_t count = std::min(pcs.size(), protocol::birth_pcs);
@@ -76,6 +74,11 @@ BirthSlot* Births::begin(Registry& registry, ThreadState& creator, std::uint32_t
     slot.registry = &registry;
     slot.record = number;
     return &slot;
+}
+
+void Births::count_dropped() noexcept {
+    if (file_ != nullptr) // else nobody asked for them before the agent started
+        std::atomic_ref(file_->header().dropped_births).fetch_add(1, std::memory_order_relaxed);
 }
 
 void Births::free(std::uint32_t record) noexcept {

@@ -36,6 +36,9 @@ public:
     /// kept.
     BirthSlot* begin(Registry& registry, ThreadState& creator, std::uint32_t scope,
                      std::span<const std::uint64_t> pcs) noexcept;
+    /// Where births are wanted: one is not known, since its thread or that one's creator found no room for its own
+    /// record.
+    void count_dropped() noexcept;
     /// The thread was not made.
     void cancel(ThreadState& creator, BirthSlot& slot) noexcept;
     /// The new thread's first step.
